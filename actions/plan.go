@@ -1,0 +1,103 @@
+// Package actions is what people do: every change is a Plan that is built from
+// data, checked by guards, confirmed, and run step by step with each step
+// recorded before and after. It paints nothing.
+package actions
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"ringside/backends/fleet"
+)
+
+// Plan is an intended change. Kind and Params alone rebuild it: a run that was
+// killed is resumed by building the plan again and asking each step Done.
+type Plan struct {
+	Kind     string          // id of the action: "container.stop"
+	Title    string          // "stop 3 containers on 2 engines"
+	Params   json.RawMessage // everything Rebuild needs; no secrets
+	Targets  []fleet.Target
+	Findings []Finding
+	Steps    []Step
+	Confirm  Confirm
+	Parallel int // lanes that run at once within a stage; at least 1
+	StopAt   int // stop starting new steps after so many failures; 0: at the first
+}
+
+// Step is one part of a plan. Steps of one stage that share a target form a lane
+// and run one after another; lanes run side by side, up to Plan.Parallel. A stage
+// starts when the one before it has ended without failure.
+type Step struct {
+	Target  fleet.Target
+	Stage   int
+	Name    string        // "stop tokyo-1/web"
+	Timeout time.Duration // of Do or Undo; 0: DefaultStepTimeout
+	// Done looks at the world: is the effect already there?
+	Done func(context.Context) (bool, error)
+	Do   func(context.Context, Progress) error
+	// Undo takes the effect back; nil: cannot be undone, and the plan says so
+	// before it starts, with Final as the reason.
+	Undo  func(context.Context, Progress) error
+	Final string
+}
+
+// DefaultStepTimeout bounds a step that names no limit of its own.
+const DefaultStepTimeout = 60 * time.Second
+
+// Progress is how a running step tells what it does.
+type Progress interface {
+	// Log adds one line of output; it is cleaned and recorded.
+	Log(format string, args ...any)
+	// Amount sets how much is done of how much, in units ("bytes", "layers").
+	// A total of 0 means that nobody knows.
+	Amount(done, total int64, unit string)
+}
+
+// Level of a finding.
+type Level uint8
+
+// Levels, in rising order. A Block can only be overridden with a reason, which
+// is recorded.
+const (
+	Note Level = iota + 1
+	Warn
+	Block
+)
+
+func (l Level) String() string { return [...]string{"", "note", "warn", "block"}[l] }
+
+// Finding is what a guard said about a plan.
+type Finding struct {
+	Guard   string // "environment", "hold", "lock", "stale"
+	Level   Level
+	Subject string // whom it concerns: "tokyo-1/web"
+	Text    string // what, and what to do about it
+}
+
+// ConfirmKind says how much a human must do before a plan runs.
+type ConfirmKind uint8
+
+// Kinds, in rising order of risk.
+const (
+	Enter   ConfirmKind = iota + 1 // press enter
+	Yes                            // press y
+	TypeOut                        // type Word
+)
+
+// Confirm is the confirmation a plan asks for.
+type Confirm struct {
+	Kind ConfirmKind
+	Word string // TypeOut only: the target's name, or the count
+	Why  string // "production", "14 targets", "2 warnings"
+}
+
+// Blocked reports whether a finding blocks the plan.
+func (p *Plan) Blocked() bool {
+	for _, f := range p.Findings {
+		if f.Level == Block {
+			return true
+		}
+	}
+	return false
+}

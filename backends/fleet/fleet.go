@@ -1,0 +1,120 @@
+// Package fleet holds the inventory: what the configuration file names, or what
+// discovery found, and the few types that every layer shares (Target, Reading).
+// It talks to nothing.
+package fleet
+
+import "strings"
+
+// Fleet is everything Ringside watches. It is immutable once loaded.
+type Fleet struct {
+	File        string // where it was read from; "" when it was discovered
+	Environment string // default environment of every target; "" when unknown
+	Sites       []Site
+	Hosts       []Host
+	Engines     []Engine
+	Credentials map[string]Credential
+	Keys        map[string][]string // user key overrides, binding id to keys
+	Theme       string              // "", "auto", "dark", "light"
+	Notices     []string            // things worth telling that are no errors
+}
+
+// Site is a place: tokyo, shanghai.
+type Site struct {
+	Name string
+	Note string
+}
+
+// Host is one physical or virtual server. It joins, under one name, its
+// management controller, its Docker engine, its disks and its SSH address.
+type Host struct {
+	Name        string
+	Site        string
+	Environment string
+	Rack        string
+	Tags        []string
+	BMC         *BMC
+	SSH         *SSH
+	Where       Position
+}
+
+// BMC says how a host's management controller is reached.
+type BMC struct {
+	Address    string
+	Port       int
+	Credential string
+	Driver     string // auto, ipmi, redfish
+}
+
+// SSH says how a host is reached by SSH.
+type SSH struct {
+	Address string
+	Port    int
+	User    string
+}
+
+// Engine is one Docker Engine. Exactly one of Context and Address is set.
+type Engine struct {
+	Name        string
+	Site        string
+	Environment string
+	Host        string // name of the Host it runs on, "" when not known
+	Context     string // name of a Docker context
+	Address     string // unix:///path, tcp://host:port, ssh://user@host, npipe:////./pipe/x
+	Socket      string // ssh only: socket path on the far side, default /var/run/docker.sock
+	TLS         *TLS   // tcp only
+	Plain       bool   // tcp without TLS, said out loud in the configuration
+	Origin      string // how it was found: "ringside.yaml:12", "context", "DOCKER_HOST", "local socket"
+	Where       Position
+}
+
+// TLS holds file paths of a mutual TLS set-up.
+type TLS struct {
+	CA, Cert, Key string
+	ServerName    string
+	SkipVerify    bool // the screen says so for as long as it is true
+}
+
+// Position is a place in the configuration file, 1-based; zero when unknown.
+type Position struct{ Line, Column int }
+
+// Engine finds an engine by name.
+func (f *Fleet) Engine(name string) (Engine, bool) {
+	for _, e := range f.Engines {
+		if e.Name == name {
+			return e, true
+		}
+	}
+	return Engine{}, false
+}
+
+// Kinds of targets.
+const (
+	KindContainer = "container"
+	KindEngine    = "engine"
+	KindImage     = "image"
+	KindHost      = "host"
+)
+
+// Target is one thing an action works on.
+type Target struct {
+	Kind        string `json:"kind"`
+	Scope       string `json:"scope,omitempty"` // where it lives: the engine of a container
+	ID          string `json:"id,omitempty"`    // identity that survives a rename
+	Name        string `json:"name"`
+	Site        string `json:"site,omitempty"`
+	Environment string `json:"environment,omitempty"`
+}
+
+// Key identifies the target for locks, holds and history. Two consoles whose
+// configurations name an engine differently agree on it wherever an ID exists.
+func (t Target) Key() string {
+	if t.ID != "" {
+		return t.Kind + "/" + t.ID
+	}
+	return t.Kind + "/" + t.Scope + "/" + t.Name
+}
+
+// String names the target for people: "tokyo-1/web".
+func (t Target) String() string {
+	return strings.TrimPrefix(t.Scope+"/"+t.Name, "/")
+}
