@@ -1,0 +1,178 @@
+package keymap
+
+// Scopes. A screen names those of its focused place, innermost first.
+const (
+	Global     Scope = "everywhere"
+	Movement   Scope = "lists and text"
+	List       Scope = "lists"
+	Home       Scope = "home"
+	Containers Scope = "containers"
+	Detail     Scope = "container detail"
+	Logs       Scope = "logs"
+	Runs       Scope = "runs"
+	Run        Scope = "a run"
+)
+
+// Places are the scopes that work together, innermost first; Global always does.
+var Places = [][]Scope{
+	{Containers, List, Movement},
+	{Home, Movement},
+	{Detail, Movement},
+	{Logs, Movement},
+	{Runs, List, Movement},
+	{Run, Movement},
+}
+
+// IDs of the bindings.
+const (
+	Quit        ID = "quit"
+	Interrupt   ID = "interrupt"
+	Back        ID = "back"
+	Help        ID = "help"
+	Palette     ID = "palette"
+	Refresh     ID = "refresh"
+	Redraw      ID = "redraw"
+	Acts        ID = "acts"
+	GoHome      ID = "go.home"
+	GoContainer ID = "go.containers"
+	GoRuns      ID = "go.runs"
+	NextPane    ID = "pane.next"
+	PrevPane    ID = "pane.previous"
+
+	Up       ID = "move.up"
+	Down     ID = "move.down"
+	PageUp   ID = "move.page_up"
+	PageDown ID = "move.page_down"
+	First    ID = "move.first"
+	Last     ID = "move.last"
+	Left     ID = "move.left"
+	Right    ID = "move.right"
+
+	Open     ID = "list.open"
+	Filter   ID = "list.filter"
+	Mark     ID = "list.mark"
+	MarkTo   ID = "list.mark_range"
+	MarkAll  ID = "list.mark_all"
+	Sort     ID = "list.sort"
+	Reverse  ID = "list.reverse"
+	Group    ID = "list.group"
+	Fold     ID = "list.fold"
+	Copy     ID = "copy"
+	ShowLogs ID = "containers.logs"
+	Shell    ID = "containers.shell"
+
+	ActStart   ID = "container.start"
+	ActStop    ID = "container.stop"
+	ActRestart ID = "container.restart"
+	ActPause   ID = "container.pause"
+
+	Reveal   ID = "detail.reveal"
+	NextTab  ID = "detail.next"
+	PrevTab  ID = "detail.previous"
+	Follow   ID = "logs.follow"
+	Wrap     ID = "wrap"
+	Times    ID = "logs.times"
+	Streams  ID = "logs.streams"
+	Search   ID = "logs.search"
+	Next     ID = "logs.next"
+	Previous ID = "logs.previous"
+	Earlier  ID = "logs.earlier"
+	Since    ID = "logs.since"
+	Save     ID = "logs.save"
+
+	CancelRun   ID = "run.cancel"
+	ResumeRun   ID = "run.resume"
+	RollbackRun ID = "run.rollback"
+)
+
+// Table is every key with its default. One letter means one act on every screen
+// where the act makes sense; acts on containers are capitals, and every one of
+// them opens a dialog, so no slip of a finger acts. d, s, p and y are kept for
+// deploy, swap, power and sync.
+var Table = []Binding{
+	{GoHome, Global, []string{"1"}, "home", "go to the home screen", 0},
+	{GoContainer, Global, []string{"3"}, "containers", "go to the containers", 0},
+	{GoRuns, Global, []string{"7"}, "runs", "go to the runs: what was done, by whom", 0},
+	{Palette, Global, []string{":", "ctrl+p"}, "go to", "open the palette: any screen, container, engine or act by name", 80},
+	{Help, Global, []string{"?"}, "help", "show the keys of this place", 90},
+	{Refresh, Global, []string{"r"}, "refresh", "read everything again now", 0},
+	{Redraw, Global, []string{"ctrl+l"}, "redraw", "paint the whole screen again", 0},
+	{Back, Global, []string{"esc"}, "back", "leave this place, or clear the filter and the marks", 0},
+	{Quit, Global, []string{"q"}, "quit", "leave ringside; a running plan is told first", 0},
+	{Interrupt, Global, []string{"ctrl+c"}, "quit", "leave ringside now", 0},
+
+	{Up, Movement, []string{"up", "k"}, "", "one line up", 0},
+	{Down, Movement, []string{"down", "j"}, "", "one line down", 0},
+	{PageUp, Movement, []string{"pgup", "ctrl+b"}, "", "one page up", 0},
+	{PageDown, Movement, []string{"pgdown", "ctrl+f"}, "", "one page down", 0},
+	{First, Movement, []string{"home", "g"}, "", "to the first line", 0},
+	{Last, Movement, []string{"end", "G"}, "", "to the last line", 0},
+	{Left, Movement, []string{"left", "h"}, "", "columns to the left", 0},
+	{Right, Movement, []string{"right"}, "", "columns to the right", 0},
+
+	{Open, List, []string{"enter"}, "open", "open what the cursor is on", 10},
+	{Filter, List, []string{"/"}, "filter", "filter: words, ~fuzzy, !not, field:value", 20},
+	{Mark, List, []string{"space"}, "mark", "mark or unmark, for acts on several", 30},
+	{MarkTo, List, []string{"V"}, "", "mark everything from the last mark to here", 0},
+	{MarkAll, List, []string{"*"}, "", "mark all that the filter shows, or unmark them", 0},
+	{Sort, List, []string{"o"}, "sort", "choose the column to sort by", 60},
+	{Reverse, List, []string{"O"}, "", "turn the order around", 0},
+	{Copy, List, []string{"c"}, "copy", "copy name, ID or digest to the clipboard", 0},
+
+	{Group, Containers, []string{"b"}, "group", "group by project, engine, site, or not at all", 65},
+	{Fold, Containers, []string{"-"}, "", "fold or unfold the group", 0},
+	{Acts, Containers, []string{"a"}, "act", "what can be done with this or with the marked ones", 50},
+	{ShowLogs, Containers, []string{"l"}, "logs", "follow the log; of all marked ones together, in time order", 40},
+	{Shell, Containers, []string{"e"}, "shell", "open a shell in the container", 45},
+	{ActStart, Containers, []string{"U"}, "start", "start (asks first)", 0},
+	{ActStop, Containers, []string{"X"}, "stop", "stop (asks first)", 0},
+	{ActRestart, Containers, []string{"T"}, "restart", "restart (asks first)", 0},
+	{ActPause, Containers, []string{"Z"}, "pause", "pause, or go on when it is paused (asks first)", 0},
+
+	{Open, Home, []string{"enter"}, "open", "open what the cursor is on", 10},
+	{NextPane, Home, []string{"tab"}, "pane", "next pane", 20},
+	{PrevPane, Home, []string{"shift+tab"}, "", "previous pane", 0},
+	{Acts, Home, []string{"a"}, "act", "what can be done about it", 30},
+	{ShowLogs, Home, []string{"l"}, "logs", "follow the log of the container under the cursor", 40},
+	{Copy, Home, []string{"c"}, "copy", "copy the line's subject", 0},
+
+	{NextTab, Detail, []string{"tab", "right"}, "next", "next tab", 10},
+	{PrevTab, Detail, []string{"shift+tab", "left"}, "", "previous tab", 0},
+	{ShowLogs, Detail, []string{"l"}, "logs", "follow the log", 20},
+	{Shell, Detail, []string{"e"}, "shell", "open a shell in the container", 30},
+	{Acts, Detail, []string{"a"}, "act", "what can be done with it", 40},
+	{Reveal, Detail, []string{"v"}, "reveal", "show or mask secrets in the environment", 50},
+	{Wrap, Detail, []string{"w"}, "wrap", "wrap long lines", 0},
+	{Search, Detail, []string{"/"}, "search", "search in this text", 0},
+	{Next, Detail, []string{"n"}, "", "next match", 0},
+	{Previous, Detail, []string{"N"}, "", "previous match", 0},
+	{Copy, Detail, []string{"c"}, "copy", "copy name, ID, digest or this text", 60},
+	{ActStart, Detail, []string{"U"}, "start", "start (asks first)", 0},
+	{ActStop, Detail, []string{"X"}, "stop", "stop (asks first)", 0},
+	{ActRestart, Detail, []string{"T"}, "restart", "restart (asks first)", 0},
+	{ActPause, Detail, []string{"Z"}, "pause", "pause, or go on when it is paused (asks first)", 0},
+
+	{Follow, Logs, []string{"f"}, "follow", "follow the end, or stop following", 10},
+	{Search, Logs, []string{"/"}, "search", "search; matches are highlighted", 20},
+	{Next, Logs, []string{"n"}, "", "next match", 0},
+	{Previous, Logs, []string{"N"}, "", "previous match", 0},
+	{Filter, Logs, []string{"&"}, "only", "show only the lines that match", 30},
+	{Wrap, Logs, []string{"w"}, "wrap", "wrap long lines", 40},
+	{Times, Logs, []string{"t"}, "times", "timestamps: none, time, full, age", 50},
+	{Streams, Logs, []string{"m"}, "streams", "show both streams, only stdout or only stderr", 0},
+	{Earlier, Logs, []string{"["}, "earlier", "load what came before", 0},
+	{Since, Logs, []string{"@"}, "since", "go back to a time: 10m, 2h, 14:05, 2026-11-23 14:05", 60},
+	{Save, Logs, []string{"W"}, "save", "write what is loaded to a file", 0},
+	{Copy, Logs, []string{"c"}, "copy", "copy the line at the top, or all that is shown", 0},
+
+	{Open, Runs, []string{"enter"}, "open", "show the steps of the run", 10},
+	{CancelRun, Runs, []string{"x"}, "cancel", "cancel the run after a question", 40},
+	{ResumeRun, Runs, []string{"u"}, "resume", "go on with an unfinished run", 50},
+	{RollbackRun, Runs, []string{"b"}, "roll back", "undo what an unfinished run did", 55},
+
+	{CancelRun, Run, []string{"x"}, "cancel", "cancel the run after a question", 10},
+	{ResumeRun, Run, []string{"u"}, "resume", "go on with an unfinished run", 20},
+	{RollbackRun, Run, []string{"b"}, "roll back", "undo what an unfinished run did", 30},
+	{Wrap, Run, []string{"w"}, "wrap", "wrap long lines", 0},
+	{Copy, Run, []string{"c"}, "copy", "copy the run's ID or its output", 40},
+}

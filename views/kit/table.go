@@ -1,0 +1,389 @@
+package kit
+
+import (
+	"strings"
+)
+
+// Column of a table.
+type Column struct {
+	Key      string // for sorting and settings
+	Title    string
+	Min      int  // least width in columns
+	Want     int  // width it likes to have
+	Priority int  // 0 stays always; of the others the highest goes first when room is short
+	Right    bool // aligned to the right
+	Flex     bool // takes the room that is left
+}
+
+// Cell is one field of a row.
+type Cell struct {
+	Text  string // clean, one line
+	Style Style
+}
+
+// Row is one line of a table. A row with a Group is a heading across all columns.
+type Row struct {
+	Group string
+	Note  string // right end of a heading
+	Cells []Cell
+	Dim   bool // the whole line is old or out of play
+}
+
+// Rows is what a table shows. At is called for visible lines only, so the cost of
+// a frame does not grow with Len; it may reuse the cells of the last call.
+type Rows interface {
+	Len() int
+	Key(i int) string // identity of a line, kept under the cursor when lines move
+	At(i int) Row
+}
+
+// Table is a virtual list with a cursor and marks.
+type Table struct {
+	Theme   *Theme
+	Columns []Column
+	Marker  bool // show the cursor by a sign only: fewer bytes on slow links
+	Sort    string
+	Reverse bool
+	Empty   string // said when there are no rows
+
+	rows   Rows
+	w, h   int
+	cursor int
+	top    int
+	skip   int // columns scrolled away on the left, beyond the first
+	key    string
+	marks  map[string]bool
+	anchor string // last mark, for ranges
+	layout []placed
+	laidW  int
+	laidN  int
+}
+
+type placed struct{ column, width int }
+
+// Resize sets the size of the table, its heading line included.
+func (t *Table) Resize(w, h int) { t.w, t.h = w, h; t.layout = nil; t.reveal() }
+
+// SetRows replaces the rows. The cursor stays on the line with the same key, or
+// else on the same line number.
+func (t *Table) SetRows(rows Rows) {
+	t.rows = rows
+	n := rows.Len()
+	if t.cursor < n && rows.Key(t.cursor) == t.key {
+		t.reveal()
+		return
+	}
+	if t.key != "" {
+		for i := range n {
+			if rows.Key(i) == t.key {
+				t.move(i)
+				return
+			}
+		}
+	}
+	t.move(t.cursor)
+}
+
+// SetColumns replaces the columns.
+func (t *Table) SetColumns(c []Column) { t.Columns = c; t.layout = nil }
+
+// Cursor returns the line under the cursor, -1 when there are no rows.
+func (t *Table) Cursor() int {
+	if t.rows == nil || t.rows.Len() == 0 {
+		return -1
+	}
+	return t.cursor
+}
+
+// Key returns the key of the line under the cursor.
+func (t *Table) Key() string { return t.key }
+
+// Select puts the cursor on the line with the key, if there is one.
+func (t *Table) Select(key string) bool {
+	for i := range t.len() {
+		if t.rows.Key(i) == key {
+			t.move(i)
+			return true
+		}
+	}
+	return false
+}
+
+// Visible returns the range of lines on screen.
+func (t *Table) Visible() (from, to int) {
+	return t.top, min(t.len(), t.top+t.body())
+}
+
+// Move moves the cursor by n lines, Page by n pages, Jump to the first or last.
+func (t *Table) Move(n int) { t.move(t.cursor + n) }
+
+// Page moves by pages.
+func (t *Table) Page(n int) { t.move(t.cursor + n*max(1, t.body()-1)) }
+
+// Jump moves to the first line, or to the last.
+func (t *Table) Jump(last bool) {
+	if last {
+		t.move(t.len() - 1)
+	} else {
+		t.move(0)
+	}
+}
+
+// Scroll moves the columns to the left (negative) or right.
+func (t *Table) Scroll(n int) {
+	t.skip = min(max(0, t.skip+n), max(0, len(t.Columns)-2))
+	t.layout = nil
+}
+
+// Mark turns the mark of the cursor's line over and goes down one line.
+func (t *Table) Mark() {
+	if t.len() == 0 || t.rows.At(t.cursor).Group != "" {
+		t.Move(1)
+		return
+	}
+	t.set(t.key, !t.marks[t.key])
+	t.anchor = t.key
+	t.Move(1)
+}
+
+// MarkTo marks everything from the last mark to the cursor.
+func (t *Table) MarkTo() {
+	from := t.cursor
+	for i := range t.len() {
+		if t.rows.Key(i) == t.anchor {
+			from = i
+			break
+		}
+	}
+	for i := min(from, t.cursor); i <= max(from, t.cursor) && i < t.len(); i++ {
+		if t.rows.At(i).Group == "" {
+			t.set(t.rows.Key(i), true)
+		}
+	}
+}
+
+// MarkAll marks every row shown, or unmarks them when all are marked.
+func (t *Table) MarkAll() {
+	var keys []string
+	all := true
+	for i := range t.len() {
+		if t.rows.At(i).Group == "" {
+			keys = append(keys, t.rows.Key(i))
+			all = all && t.marks[t.rows.Key(i)]
+		}
+	}
+	for _, k := range keys {
+		t.set(k, !all)
+	}
+}
+
+// Marked reports whether a key is marked; Marks returns how many are.
+func (t *Table) Marked(key string) bool { return t.marks[key] }
+
+// Marks returns the marked keys in no order.
+func (t *Table) Marks() []string {
+	out := make([]string, 0, len(t.marks))
+	for k := range t.marks {
+		out = append(out, k)
+	}
+	return out
+}
+
+// ClearMarks removes all marks and says whether there were any.
+func (t *Table) ClearMarks() bool { had := len(t.marks) > 0; t.marks = nil; return had }
+
+func (t *Table) set(key string, on bool) {
+	if !on {
+		delete(t.marks, key)
+		return
+	}
+	if t.marks == nil {
+		t.marks = map[string]bool{}
+	}
+	t.marks[key] = true
+}
+
+func (t *Table) len() int {
+	if t.rows == nil {
+		return 0
+	}
+	return t.rows.Len()
+}
+
+func (t *Table) body() int { return max(1, t.h-1) }
+
+func (t *Table) move(to int) {
+	t.cursor = max(0, min(to, t.len()-1))
+	t.key = ""
+	if t.len() > 0 {
+		t.key = t.rows.Key(t.cursor)
+	}
+	t.reveal()
+}
+
+func (t *Table) reveal() {
+	t.top = max(0, min(t.top, t.len()-t.body()))
+	if t.cursor < t.top {
+		t.top = t.cursor
+	}
+	if t.cursor >= t.top+t.body() {
+		t.top = t.cursor - t.body() + 1
+	}
+}
+
+// View renders the heading and the visible lines, exactly w×h.
+func (t *Table) View() string {
+	if t.w <= 0 || t.h <= 0 {
+		return ""
+	}
+	t.arrange()
+	var b strings.Builder
+	b.Grow(t.w * t.h * 2)
+	t.heading(&b)
+	for y := range t.h - 1 {
+		b.WriteByte('\n')
+		i := t.top + y
+		switch {
+		case i < t.len():
+			t.line(&b, i)
+		case y == 1 && t.len() == 0 && t.Empty != "":
+			b.WriteString(t.Theme.Dim.Paint(Fit("  "+t.Empty, t.w, false, t.Theme.Glyph.Ellipsis)))
+		default:
+			b.WriteString(spaces(t.w))
+		}
+	}
+	return b.String()
+}
+
+const gutter = 2 // cursor and mark
+
+func (t *Table) heading(b *strings.Builder) {
+	var line strings.Builder
+	line.WriteString(spaces(gutter))
+	used := gutter
+	for n, p := range t.layout {
+		if n > 0 {
+			line.WriteByte(' ')
+			used++
+		}
+		c := t.Columns[p.column]
+		title := c.Title
+		if c.Key == t.Sort && t.Sort != "" {
+			arrow := t.Theme.Glyph.Up
+			if t.Reverse {
+				arrow = t.Theme.Glyph.Down
+			}
+			title = Cut(title, p.width-1, "") + arrow
+		}
+		line.WriteString(Fit(title, p.width, c.Right, ""))
+		used += p.width
+	}
+	line.WriteString(spaces(t.w - used))
+	b.WriteString(t.Theme.Dim.Paint(Cut(line.String(), t.w, "")))
+}
+
+func (t *Table) line(b *strings.Builder, i int) {
+	row, key := t.rows.At(i), t.rows.Key(i)
+	selected := i == t.cursor
+	g := t.Theme.Glyph
+	cursor, mark := " ", " "
+	if selected {
+		cursor = g.Cursor
+	}
+	if t.marks[key] {
+		mark = g.Mark
+	}
+	if row.Group != "" {
+		text := Join(row.Group, row.Note+" ", t.w-gutter, g.Ellipsis)
+		style := t.Theme.Strong
+		if selected && !t.Marker {
+			style = style.And(t.Theme.Selected)
+		}
+		b.WriteString(t.Theme.Focus.Paint(cursor) + style.Paint(" "+text))
+		return
+	}
+	used := gutter
+	var whole strings.Builder
+	flat := selected && !t.Marker
+	if flat {
+		whole.WriteString(cursor + mark)
+	} else {
+		b.WriteString(t.Theme.Focus.Paint(strings.TrimSpace(cursor)))
+		if !selected {
+			b.WriteByte(' ')
+		}
+		if mark == " " {
+			b.WriteByte(' ')
+		} else {
+			b.WriteString(t.Theme.Marked.Paint(mark))
+		}
+	}
+	for n, p := range t.layout {
+		var c Cell
+		if p.column < len(row.Cells) {
+			c = row.Cells[p.column]
+		}
+		text := Fit(c.Text, p.width, t.Columns[p.column].Right, g.Ellipsis)
+		if n > 0 {
+			used++
+			text = " " + text
+		}
+		used += p.width
+		switch {
+		case flat:
+			whole.WriteString(text)
+		case row.Dim:
+			b.WriteString(t.Theme.Dim.Paint(text))
+		default:
+			b.WriteString(c.Style.Paint(text))
+		}
+	}
+	rest := spaces(t.w - used)
+	if flat {
+		b.WriteString(t.Theme.Selected.Paint(whole.String() + rest))
+		return
+	}
+	b.WriteString(rest)
+}
+
+// arrange gives the columns their widths: those of priority 0 and as many others
+// as fit at their least width, then room up to Want in order, the rest to Flex.
+func (t *Table) arrange() {
+	if t.layout != nil && t.laidW == t.w && t.laidN == len(t.Columns) {
+		return
+	}
+	t.laidW, t.laidN = t.w, len(t.Columns)
+	shown := make([]bool, len(t.Columns))
+	room := t.w - gutter
+	for p := 0; p <= 9; p++ {
+		for i, c := range t.Columns {
+			if c.Priority != p || (i > 0 && i <= t.skip) {
+				continue
+			}
+			if p > 0 && c.Min+1 > room {
+				continue
+			}
+			shown[i] = true
+			room -= c.Min + 1
+		}
+	}
+	room++ // the first column has no space before it
+	t.layout = t.layout[:0]
+	for i, c := range t.Columns {
+		if !shown[i] {
+			continue
+		}
+		w := c.Min
+		if more := min(max(0, c.Want-c.Min), max(0, room)); more > 0 {
+			w += more
+			room -= more
+		}
+		t.layout = append(t.layout, placed{i, w})
+	}
+	for n := range t.layout {
+		if t.Columns[t.layout[n].column].Flex && room > 0 {
+			t.layout[n].width += room
+			break
+		}
+	}
+}
