@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -80,19 +81,10 @@ func (s *Set) Refresh(names ...string) {
 	defer s.mu.Unlock()
 	for name, src := range s.sources {
 		r, ok := src.(Refresher)
-		if ok && (len(names) == 0 || contains(names, name)) {
+		if ok && (len(names) == 0 || slices.Contains(names, name)) {
 			r.Refresh()
 		}
 	}
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 // Close stops every source and waits for them, at most for the given time. The
