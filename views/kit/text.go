@@ -163,3 +163,47 @@ func (t *Theme) Rule(title, note string, w int, focus bool) string {
 	b.WriteString(border.Paint(g.H + g.TR))
 	return b.String()
 }
+
+// cutLeft drops the first n columns; a wide character cut in half leaves a space.
+func cutLeft(text string, n int) string {
+	if n <= 0 {
+		return text
+	}
+	if plain(text) {
+		return text[min(n, len(text)):]
+	}
+	rest := ansi.TruncateLeft(text, n, "")
+	return spaces(Width(text)-n-Width(rest)) + rest
+}
+
+// Wrap breaks text into lines of at most width columns, between words where it can.
+func Wrap(text string, width int) []string {
+	if width <= 0 {
+		return nil
+	}
+	return strings.Split(ansi.Wrap(text, width, ""), "\n")
+}
+
+// Dialog is the look of every dialog: a focused frame around the lines, as small
+// as they are but at most w×h, and the keys in its last line. Lines that do not
+// fit are left out at the end, never the keys.
+func (t *Theme) Dialog(title, note string, lines []string, w, h int, keys ...string) string {
+	inner := Width(title) + Width(note) + 4
+	for _, l := range lines {
+		inner = max(inner, Width(l)+2)
+	}
+	for i, k := range keys {
+		if i == 0 {
+			k = "  " + k
+		}
+		_ = k
+	}
+	inner = min(inner, w-2)
+	lines = lines[:min(len(lines), max(0, h-3))]
+	body := make([]string, 0, len(lines)+1)
+	for _, l := range lines {
+		body = append(body, " "+l)
+	}
+	body = append(body, " "+t.Keys(inner-2, keys...))
+	return t.Box(title, note, strings.Join(body, "\n"), inner+2, len(body)+2, true)
+}
