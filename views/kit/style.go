@@ -3,8 +3,6 @@
 // Japanese character counts two.
 package kit
 
-import "strings"
-
 // Style is a run of SGR parameters, "" for none. Colours are of the 256-colour
 // palette, which the renderer lowers to what the terminal has; with NO_COLOR
 // only bold, underline and reverse are left.
@@ -87,28 +85,4 @@ func NewTheme(dark, ascii bool) *Theme {
 		t.Glyph = ASCII
 	}
 	return t
-}
-
-// Keys renders hints as "enter open  / filter": key and meaning by turns, as many
-// as fit in width.
-func (t *Theme) Keys(width int, pairs ...string) string {
-	var b strings.Builder
-	used := 0
-	for i := 0; i+1 < len(pairs); i += 2 {
-		w := Width(pairs[i]) + 1 + Width(pairs[i+1])
-		if used > 0 {
-			w += 2
-		}
-		if used+w > width {
-			break
-		}
-		if used > 0 {
-			b.WriteString("  ")
-		}
-		b.WriteString(t.Key.Paint(pairs[i]))
-		b.WriteByte(' ')
-		b.WriteString(t.Dim.Paint(pairs[i+1]))
-		used += w
-	}
-	return b.String()
 }

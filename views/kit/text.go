@@ -1,47 +1,40 @@
 package kit
 
-import (
-	"strings"
+import "strings"
 
-	"github.com/charmbracelet/x/ansi"
-)
-
-// Width is the number of columns that text takes on the screen. Escape sequences
-// of our own styles take none.
-func Width(text string) int {
-	if plain(text) {
-		return len(text)
-	}
-	return ansi.StringWidth(text)
-}
-
-func plain(text string) bool {
-	for i := range len(text) {
-		if c := text[i]; c < 0x20 || c >= 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-// Cut shortens text to width columns, with the tail in place of what is lost.
+// Cut shortens text to width columns, with the tail in place of what is lost. A
+// style that is open at the cut is closed.
 func Cut(text string, width int, tail string) string {
 	if width <= 0 {
 		return ""
 	}
-	if plain(text) {
-		if len(text) <= width {
-			return text
-		}
-		if t := Width(tail); t < width {
-			return text[:width-t] + tail
-		}
-		return text[:width]
-	}
-	if ansi.StringWidth(text) <= width {
+	if len(text) <= width && plain(text) {
 		return text
 	}
-	return ansi.Truncate(text, width, tail)
+	room := width - Width(tail)
+	if room <= 0 {
+		room, tail = width, ""
+	}
+	keep, used, styled := 0, 0, false
+	for i := 0; i < len(text); {
+		n, w := unit(text[i:])
+		if used+w > width {
+			out := text[:keep] + tail
+			if styled {
+				out += "\x1b[m"
+			}
+			return out
+		}
+		used += w
+		i += n
+		if used <= room {
+			keep = i
+			if w == 0 && text[i-n] == 0x1b {
+				styled = text[i-n:i] != "\x1b[m"
+			}
+		}
+	}
+	return text
 }
 
 // Fit makes text exactly width columns: cut with an ellipsis, or padded on the
@@ -73,7 +66,8 @@ func spaces(n int) string {
 	return strings.Repeat(" ", n)
 }
 
-// Middle shortens text in its middle, where names of images and hosts differ least.
+// Middle shortens text without styles in its middle, where names of images and
+// hosts differ least.
 func Middle(text string, width int, tail string) string {
 	w := Width(text)
 	if w <= width {
@@ -84,7 +78,33 @@ func Middle(text string, width int, tail string) string {
 		return Cut(text, width, tail)
 	}
 	left := (width - t) / 2
-	return ansi.Truncate(text, left, "") + tail + ansi.TruncateLeft(text, w-(width-t-left), "")
+	return Cut(text, left, "") + tail + cutLeft(text, w-(width-t-left))
+}
+
+// cutLeft drops the first n columns of text without styles; a wide character cut
+// in half leaves a space.
+func cutLeft(text string, n int) string {
+	i, over := at(text, n)
+	return spaces(over) + text[i:]
+}
+
+// at is the byte of text at which column n begins; over is by how many columns
+// the character before it reaches beyond.
+func at(text string, n int) (i, over int) {
+	used := 0
+	for i < len(text) && used < n {
+		size, w := unit(text[i:])
+		i += size
+		used += w
+	}
+	for i < len(text) { // what has no width belongs to the character before it
+		size, w := unit(text[i:])
+		if w > 0 || n <= 0 {
+			break
+		}
+		i += size
+	}
+	return i, max(0, used-max(n, 0))
 }
 
 // Join puts left at the left and right at the right end of width columns; the
@@ -97,113 +117,27 @@ func Join(left, right string, width int, tail string) string {
 	return Fit(left, width-r, false, tail) + right
 }
 
-// Lines makes exactly h lines of exactly w columns out of text.
-func Lines(text string, w, h int) []string {
-	have := strings.Split(text, "\n")
-	out := make([]string, h)
-	for i := range out {
-		if i < len(have) {
-			out[i] = Fit(have[i], w, false, "")
-		} else {
-			out[i] = spaces(w)
-		}
-	}
-	return out
-}
-
-// Box draws a frame of w×h around body, with a title in its upper line and a note
-// at the right end of it.
-func (t *Theme) Box(title, note, body string, w, h int, focus bool) string {
-	if w < 4 || h < 2 {
-		return strings.Join(Lines(body, max(w, 0), max(h, 0)), "\n")
-	}
-	g, border := t.Glyph, t.Border
-	if focus {
-		border = t.Focus
-	}
-	var b strings.Builder
-	b.WriteString(t.Rule(title, note, w, focus))
-	for _, l := range Lines(body, w-2, h-2) {
-		b.WriteByte('\n')
-		b.WriteString(border.Paint(g.V))
-		b.WriteString(l)
-		b.WriteString(border.Paint(g.V))
-	}
-	b.WriteByte('\n')
-	b.WriteString(border.Paint(g.BL + strings.Repeat(g.H, w-2) + g.BR))
-	return b.String()
-}
-
-// Rule is the upper line of a frame.
-func (t *Theme) Rule(title, note string, w int, focus bool) string {
-	g, border, head := t.Glyph, t.Border, t.Strong
-	if focus {
-		border, head = t.Focus, t.Title
-	}
-	room := w - 4
-	if title != "" {
-		title = Cut(title, room-2, g.Ellipsis)
-		room -= Width(title) + 2
-	}
-	if note != "" && Width(note)+2 > room {
-		note = ""
-	}
-	var b strings.Builder
-	b.WriteString(border.Paint(g.TL + g.H))
-	if title != "" {
-		b.WriteString(" " + head.Paint(title) + " ")
-	}
-	if note != "" {
-		room -= Width(note) + 2
-	}
-	b.WriteString(border.Paint(strings.Repeat(g.H, max(0, room))))
-	if note != "" {
-		b.WriteString(" " + t.Dim.Paint(note) + " ")
-	}
-	b.WriteString(border.Paint(g.H + g.TR))
-	return b.String()
-}
-
-// cutLeft drops the first n columns; a wide character cut in half leaves a space.
-func cutLeft(text string, n int) string {
-	if n <= 0 {
-		return text
-	}
-	if plain(text) {
-		return text[min(n, len(text)):]
-	}
-	rest := ansi.TruncateLeft(text, n, "")
-	return spaces(Width(text)-n-Width(rest)) + rest
-}
-
 // Wrap breaks text into lines of at most width columns, between words where it can.
 func Wrap(text string, width int) []string {
 	if width <= 0 {
 		return nil
 	}
-	return strings.Split(ansi.Wrap(text, width, ""), "\n")
+	lines := strings.Split(method().Wrap(text, width, ""), "\n")
+	for i, l := range lines {
+		lines[i] = Cut(l, width, "")
+	}
+	return lines
 }
 
-// Dialog is the look of every dialog: a focused frame around the lines, as small
-// as they are but at most w×h, and the keys in its last line. Lines that do not
-// fit are left out at the end, never the keys.
-func (t *Theme) Dialog(title, note string, lines []string, w, h int, keys ...string) string {
-	inner := Width(title) + Width(note) + 4
-	for _, l := range lines {
-		inner = max(inner, Width(l)+2)
-	}
-	for i, k := range keys {
-		if i == 0 {
-			k = "  " + k
+// Lines makes exactly h lines of exactly w columns out of text.
+func Lines(text string, w, h int) []string {
+	out := make([]string, max(h, 0))
+	for i := range out {
+		var line string
+		line, text, _ = strings.Cut(text, "\n")
+		if w > 0 {
+			out[i] = Fit(line, w, false, "")
 		}
-		_ = k
 	}
-	inner = min(inner, w-2)
-	lines = lines[:min(len(lines), max(0, h-3))]
-	body := make([]string, 0, len(lines)+1)
-	for _, l := range lines {
-		body = append(body, " "+l)
-	}
-	body = append(body, " "+t.Keys(inner-2, keys...))
-	return t.Box(title, note, strings.Join(body, "\n"), inner+2, len(body)+2, true)
+	return out
 }
