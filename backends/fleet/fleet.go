@@ -1,6 +1,6 @@
 // Package fleet holds the inventory: what the configuration file names, or what
 // discovery found, and the few types that every layer shares (Target, Reading).
-// It talks to nothing.
+// It talks to nothing, except to read the file and the secrets the file refers to.
 package fleet
 
 import "strings"

@@ -1,0 +1,211 @@
+package fleet
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Starter returns a configuration file for a fleet, with commented examples of
+// what it does not use yet. Parse gives the same fleet back.
+func Starter(f *Fleet) []byte {
+	w := &writer{}
+	w.line("# What Ringside watches. \"ringside check\" tests this file and every target in it,")
+	w.line("# \"ringside schema\" prints its JSON Schema for editors.")
+	w.line("")
+	w.section("environment", f.Environment != "", "How careful to be unless a target says otherwise.\nActs in production ask to type a name.",
+		"environment: production   # or staging, verification, development")
+	if f.Environment != "" {
+		w.line("environment: " + quote(f.Environment))
+	}
+	w.section("sites", len(f.Sites) > 0, "Places, with a note if you like.", `sites:
+  tokyo: {note: "first floor, ask the night desk for the key"}
+  shanghai: {}`)
+	for _, s := range f.Sites {
+		w.line("  " + quote(s.Name) + ": " + flow(kv{"note", s.Note}))
+	}
+	w.section("credentials", len(f.Credentials) > 0, "Who to log in as. Secrets stay where they are: env, file or command.", `credentials:
+  bmc: {username: oncall, password: {env: BMC_PASSWORD}}
+  lab: {username: lab, password: {file: ~/.config/ringside/lab.secret}}
+  pass: {username: ops, password: {command: [pass, show, ops]}}`)
+	for _, name := range slices.Sorted(maps.Keys(f.Credentials)) {
+		c := f.Credentials[name]
+		w.line("  " + quote(name) + ": " + flow(kv{"username", c.Username}, kv{"password",
+			raw(flow(kv{"env", c.Password.Env}, kv{"file", c.Password.File}, kv{"command", c.Password.Command}))}))
+	}
+	w.section("hosts", len(f.Hosts) > 0, "Servers. A range stands for many: {name} is sw007, {n} is 7, {nnn} is 007.", `hosts:
+  - name: sw[001-240]
+    site: tokyo
+    tags: [swift]
+    bmc: {address: "{name}.bmc.tyo.example", credential: bmc}
+    ssh: {address: "10.0.0.{n}", user: ops}`)
+	for _, h := range f.Hosts {
+		w.host(h, f)
+	}
+	w.section("engines", len(f.Engines) > 0, "Docker Engines: a Docker context, or an address.", `engines:
+  - {name: local, address: "unix:///var/run/docker.sock"}
+  - {name: tokyo-1, site: tokyo, host: sw001, context: tokyo-1}
+  - {name: tokyo-2, site: tokyo, address: "ssh://ops@tokyo-2"}
+  - name: shanghai-1
+    address: "tcp://sha-1.example:2376"
+    tls: {ca: certs/ca.pem, cert: certs/cert.pem, key: certs/key.pem}`)
+	for _, e := range f.Engines {
+		w.engine(e, f)
+	}
+	w.section("keys", len(f.Keys) > 0, "Keys of your own, by the id of what they do.", `keys:
+  help: [f1, "?"]
+  go.runs: "7"`)
+	for _, id := range slices.Sorted(maps.Keys(f.Keys)) {
+		w.line("  " + quote(id) + ": " + list(f.Keys[id]))
+	}
+	w.section("theme", f.Theme != "", "Colours: auto, dark or light.", "theme: auto")
+	if f.Theme != "" {
+		w.line("theme: " + f.Theme)
+	}
+	return w.b.Bytes()
+}
+
+type writer struct{ b bytes.Buffer }
+
+func (w *writer) line(s string) { w.b.WriteString(s + "\n") }
+
+// section begins a part of the file: its explanation, then its key, or the
+// example as a comment when the fleet has nothing to write there.
+func (w *writer) section(name string, used bool, doc, example string) {
+	if w.b.Len() > 0 && !bytes.HasSuffix(w.b.Bytes(), []byte("\n\n")) {
+		w.line("")
+	}
+	for l := range strings.SplitSeq(doc, "\n") {
+		w.line("# " + l)
+	}
+	switch {
+	case !used:
+		for l := range strings.SplitSeq(example, "\n") {
+			w.line("#" + l)
+		}
+	case strings.Contains(example, "\n"): // a section with entries of its own
+		w.line(name + ":")
+	}
+}
+
+func (w *writer) host(h Host, f *Fleet) {
+	w.line("  - name: " + quote(h.Name))
+	env := h.Environment
+	if env == f.Environment {
+		env = ""
+	}
+	w.fields(kv{"site", h.Site}, kv{"environment", env}, kv{"rack", h.Rack}, kv{"tags", h.Tags})
+	if b := h.BMC; b != nil {
+		w.fields(kv{"bmc", raw(flow(kv{"address", b.Address}, kv{"port", b.Port}, kv{"credential", b.Credential}, kv{"driver", b.Driver}))})
+	}
+	if s := h.SSH; s != nil {
+		w.fields(kv{"ssh", raw(flow(kv{"address", s.Address}, kv{"port", s.Port}, kv{"user", s.User}))})
+	}
+}
+
+func (w *writer) engine(e Engine, f *Fleet) {
+	w.line("  - name: " + quote(e.Name))
+	var of Host // what the engine has from its host need not be written again
+	if i := slices.IndexFunc(f.Hosts, func(h Host) bool { return h.Name == e.Host }); i >= 0 {
+		of = f.Hosts[i]
+	}
+	site, env := e.Site, e.Environment
+	if site == of.Site {
+		site = ""
+	}
+	if env == cmp.Or(of.Environment, f.Environment) {
+		env = ""
+	}
+	w.fields(kv{"site", site}, kv{"environment", env}, kv{"host", e.Host}, kv{"context", e.Context},
+		kv{"address", e.Address}, kv{"socket", e.Socket})
+	if t := e.TLS; t != nil {
+		w.fields(kv{"tls", raw(flow(kv{"ca", t.CA}, kv{"cert", t.Cert}, kv{"key", t.Key},
+			kv{"server_name", t.ServerName}, kv{"skip_verify", t.SkipVerify}))})
+	}
+	w.fields(kv{"plain", e.Plain})
+}
+
+func (w *writer) fields(fields ...kv) {
+	for _, f := range fields {
+		if s := f.text(); s != "" {
+			w.line("    " + f.key + ": " + s)
+		}
+	}
+}
+
+// kv is one key and its value: string, int, bool, []string or raw.
+type kv struct {
+	key   string
+	value any
+}
+
+// raw is YAML already.
+type raw string
+
+// text is the value in YAML, "" when it is the zero value.
+func (f kv) text() string {
+	switch v := f.value.(type) {
+	case string:
+		if v != "" {
+			return quote(v)
+		}
+	case []string:
+		if len(v) > 0 {
+			return list(v)
+		}
+	case int:
+		if v != 0 {
+			return fmt.Sprint(v)
+		}
+	case bool:
+		if v {
+			return "true"
+		}
+	case raw:
+		return string(v)
+	}
+	return ""
+}
+
+func flow(fields ...kv) string {
+	var parts []string
+	for _, f := range fields {
+		if s := f.text(); s != "" {
+			parts = append(parts, f.key+": "+s)
+		}
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+func list(items []string) string {
+	quoted := make([]string, len(items))
+	for i, s := range items {
+		quoted[i] = quote(s)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// plainText needs no quotes in any place of a YAML file.
+var plainText = regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9_./+-]*$`)
+
+// spoken are plain words that some reader of YAML takes for something else.
+var spoken = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|null|nan|inf|[yn])$`)
+
+// quote writes a text as a YAML scalar. JSON strings are YAML.
+func quote(s string) string {
+	if plainText.MatchString(s) && !spoken.MatchString(s) {
+		return s
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil {
+		panic(fmt.Sprintf("fleet: quote: %v", err)) // a string always encodes
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
