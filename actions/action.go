@@ -139,11 +139,17 @@ func (r *Registry) Rebuild(ctx context.Context, env *Env, run RunRecord) (*Plan,
 }
 
 func (r *Registry) check(ctx context.Context, env *Env, p *Plan) {
-	for _, g := range r.guards {
-		p.Findings = append(p.Findings, g.Check(ctx, env, p)...)
-	}
+	p.Findings = append(p.Findings, r.findings(ctx, env, p)...)
 	slices.SortStableFunc(p.Findings, func(a, b Finding) int { return int(b.Level) - int(a.Level) })
 	p.Confirm = confirmation(p)
+}
+
+// findings asks the guards.
+func (r *Registry) findings(ctx context.Context, env *Env, p *Plan) (out []Finding) {
+	for _, g := range r.guards {
+		out = append(out, g.Check(ctx, env, p)...)
+	}
+	return out
 }
 
 func (a Action) complete(args Args) (Args, error) {

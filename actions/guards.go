@@ -1,4 +1,117 @@
 package actions
 
-// Guards returns the guards that hold for every plan: environment, count, hold, lock.
-func Guards() []Guard { return nil }
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ringside/backends/fleet"
+)
+
+// Guards returns the checks that hold for every plan.
+func Guards() []Guard {
+	return []Guard{
+		{"environment", environments},
+		{"count", count},
+		{"hold", holds},
+		{"lock", locks},
+	}
+}
+
+// environments tells when a plan reaches over an environment's border: most often
+// a filter that caught more than was meant.
+func environments(_ context.Context, _ *Env, p *Plan) []Finding {
+	names := map[string][]string{}
+	for _, t := range p.Targets {
+		names[t.Environment] = append(names[t.Environment], t.String())
+	}
+	if len(names) < 2 {
+		return nil
+	}
+	var parts []string
+	for env, targets := range names {
+		if env == "" {
+			env = "an environment not known"
+		}
+		parts = append(parts, fmt.Sprintf("%d in %s (%s)", len(targets), env, few(targets)))
+	}
+	slices.Sort(parts)
+	return []Finding{{Guard: "environment", Level: Warn, Text: fmt.Sprintf("the targets are in %d environments: %s", len(names), strings.Join(parts, ", "))}}
+}
+
+func count(_ context.Context, _ *Env, p *Plan) []Finding {
+	if len(p.Targets) <= ManyTargets {
+		return nil
+	}
+	return []Finding{{Guard: "count", Level: Note, Text: fmt.Sprintf("%d targets at once: leave out those that are not meant", len(p.Targets))}}
+}
+
+// holds blocks what somebody asked to leave alone. A hold that cannot be read
+// blocks too.
+func holds(ctx context.Context, env *Env, p *Plan) (out []Finding) {
+	if env.Ledger == nil {
+		return nil // nothing starts without a ledger
+	}
+	all, err := env.Ledger.Holds(ctx)
+	if err != nil {
+		return []Finding{{Guard: "hold", Level: Block, Text: fmt.Sprintf("holds cannot be read: %v", err)}}
+	}
+	now := env.Now()
+	for _, h := range all {
+		if h.covers(p.Targets) && (h.Until.IsZero() || h.Until.After(now)) {
+			out = append(out, Finding{Guard: "hold", Level: Block, Subject: h.Target.String(),
+				Text: fmt.Sprintf("%s asked to leave it alone %s: %s; leave it out, or release the hold", h.By, h.until(now), h.Why)})
+		}
+	}
+	return out
+}
+
+// covers reports whether a hold concerns one of the targets: itself, or the engine
+// it lives on.
+func (h Hold) covers(targets []fleet.Target) bool {
+	return slices.ContainsFunc(targets, func(t fleet.Target) bool {
+		return t.Key() == h.Target.Key() || h.Target.Kind == fleet.KindEngine && t.Scope == h.Target.Name
+	})
+}
+
+func (h Hold) until(now time.Time) string {
+	if h.Until.IsZero() {
+		return "until the hold is released"
+	}
+	layout := time.TimeOnly
+	if h.Until.Sub(now) > 12*time.Hour {
+		layout = time.DateTime
+	}
+	return "until " + h.Until.Local().Format(layout)
+}
+
+// locks tells early that another run has a target; what counts is the lock at the
+// start of the run.
+func locks(ctx context.Context, env *Env, p *Plan) (out []Finding) {
+	if env.Ledger == nil {
+		return nil
+	}
+	held, err := env.Ledger.Locks(ctx)
+	if err != nil {
+		return []Finding{{Guard: "lock", Level: Warn, Text: fmt.Sprintf("locks cannot be read: %v", err)}}
+	}
+	for _, l := range held {
+		for _, t := range p.Targets {
+			if t.Key() == l.Target {
+				out = append(out, Finding{Guard: "lock", Level: Warn, Subject: t.String(),
+					Text: fmt.Sprintf("%q works on it: %s; wait for it, or leave the target out", l.Title, l.Holder())})
+			}
+		}
+	}
+	return out
+}
+
+// few names the first three.
+func few(names []string) string {
+	if len(names) > 3 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)
+	}
+	return strings.Join(names, ", ")
+}

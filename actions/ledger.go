@@ -13,11 +13,13 @@ type Ledger interface {
 	// Begin records a run with all its steps and takes the locks of its targets,
 	// both or neither. When a lock is held it returns a *HeldError.
 	Begin(ctx context.Context, run RunRecord) error
-	// Adopt makes actor the owner of an unfinished run, atomically, and takes its
-	// locks; it fails when the run is not unfinished or was adopted by another.
+	// Adopt makes actor the owner of a run that nobody runs now, atomically, and
+	// takes its locks, to resume it or to roll it back. It returns the run with its
+	// steps as they were left, and fails when a living process still runs it.
 	Adopt(ctx context.Context, id string, actor Actor) (RunRecord, error)
-	// Step records the state of one step; it returns when it is on disk.
-	Step(ctx context.Context, run string, step StepRecord) error
+	// Step records the state of steps, all or none; it returns when that is on disk,
+	// and fails when the run belongs to another process by now.
+	Step(ctx context.Context, run string, steps ...StepRecord) error
 	// End records how a run ended and gives its locks back.
 	End(ctx context.Context, run string, status Status, message string, at time.Time) error
 	// Run returns one run by its ID or an unambiguous prefix of it.

@@ -34,7 +34,9 @@ type Step struct {
 	Stage   int
 	Name    string        // "stop tokyo-1/web"
 	Timeout time.Duration // of Do or Undo; 0: DefaultStepTimeout
-	// Done looks at the world: is the effect already there?
+	// Done looks at the world: is the effect already there? Beside false it may
+	// return an Observed, what it saw instead; any other error means that it could
+	// not look.
 	Done func(context.Context) (bool, error)
 	Do   func(context.Context, Progress) error
 	// Undo takes the effect back; nil: cannot be undone, and the plan says so
@@ -42,6 +44,11 @@ type Step struct {
 	Undo  func(context.Context, Progress) error
 	Final string
 }
+
+// Observed is what a look at the world saw instead of the effect: "still running".
+type Observed string
+
+func (o Observed) Error() string { return string(o) }
 
 // DefaultStepTimeout bounds a step that names no limit of its own.
 const DefaultStepTimeout = 60 * time.Second

@@ -46,6 +46,7 @@ type RunRecord struct {
 	Title    string          `json:"title"`
 	Params   json.RawMessage `json:"params"`
 	Actor    Actor           `json:"actor"`
+	Earlier  []Actor         `json:"earlier,omitempty"`  // who ran it before it was resumed or rolled back
 	Reason   string          `json:"reason,omitempty"`   // given where a word had to be typed
 	Override string          `json:"override,omitempty"` // why a Block was overridden
 	Status   Status          `json:"status"`

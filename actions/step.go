@@ -1,0 +1,164 @@
+package actions
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"ringside/backends/fleet"
+	"ringside/backends/fleet/retry"
+)
+
+// lastLook is how long a step whose own time is over may still look at the world:
+// what is recorded is what is there, not what was hoped for.
+const lastLook = 5 * time.Second
+
+// step brings one step to its end, forward or back, and says whether the lane may
+// go on.
+func (x *run) step(i int) bool {
+	s := x.plan.Steps[i]
+	limit := s.Timeout
+	if limit <= 0 {
+		limit = DefaultStepTimeout
+	}
+	ctx, cancel := context.WithTimeout(x.ctx, limit)
+	defer cancel()
+
+	began := x.r.env.Now()
+	ran := x.rec.Steps[i].ran() // only this lane changes the step
+	was := x.change(i, func(r *StepRecord) {
+		r.Status, r.Error, r.Started, r.Ended, r.Undoing = Running, "", began, time.Time{}, x.undo
+		r.Done, r.Total, r.Unit = 0, 0, ""
+	})
+	there, err := s.Done(ctx)
+	switch {
+	case blind(err):
+		return x.result(i, Failed, fmt.Errorf("%s: the present state cannot be read, so nothing was changed: %w", s.Name, err))
+	case there == !x.undo:
+		return x.already(i, ran)
+	case x.undo && s.Undo == nil:
+		x.mu.Lock()
+		x.stuck = append(x.stuck, s.Name)
+		x.mu.Unlock()
+		return x.result(i, Succeeded, fmt.Errorf("cannot be undone: %s", was.Final))
+	}
+
+	if err := x.record(was); err != nil {
+		x.change(i, func(r *StepRecord) {
+			r.Status, r.Error = Pending, fmt.Sprintf("%s: not run, because it could not be recorded: %v", s.Name, err)
+		})
+		return false
+	}
+	p := &progress{run: x, index: i, written: began}
+	act := s.Do
+	if x.undo {
+		act = s.Undo
+	}
+	err = act(ctx, p)
+	err = x.settled(ctx, s, p, err)
+	p.close()
+	switch {
+	case err != nil:
+		return x.result(i, Failed, fmt.Errorf("%s: %w", s.Name, err))
+	case x.undo:
+		return x.result(i, RolledBack, nil)
+	}
+	return x.result(i, Succeeded, nil)
+}
+
+// already ends a step that needs nothing. Forward, an effect of a step that an
+// earlier execution ran is counted as that step's own, so that a rollback takes
+// it back.
+func (x *run) already(i int, ran bool) bool {
+	status, line := Skipped, "already there"
+	switch {
+	case x.undo:
+		status, line = RolledBack, "its effect is not there: nothing to undo"
+	case ran:
+		status, line = Succeeded, "found done"
+	}
+	x.change(i, func(r *StepRecord) { r.Output = appendLine(r.Output, line) })
+	return x.result(i, status, nil)
+}
+
+// settled waits until the world shows the effect, or shows it gone on the way
+// back: accepted is not done. When the act itself failed, one look decides: an
+// answer that was lost on the way does not make the effect undone.
+func (x *run) settled(ctx context.Context, s Step, p *progress, acted error) error {
+	var there bool
+	var seen error
+	pause := retry.Backoff{Min: 50 * time.Millisecond, Max: time.Second}
+	for acted == nil {
+		if there, seen = s.Done(ctx); !blind(seen) && there == !x.undo {
+			return nil
+		}
+		if !pause.Wait(ctx) {
+			break
+		}
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
+	defer cancel()
+	there, seen = s.Done(last)
+	if !blind(seen) && there == !x.undo {
+		if acted != nil {
+			p.Log("it answered with an error, but the effect is there: %v", acted)
+		}
+		return nil
+	}
+	return fmt.Errorf("%w; %s", x.cause(ctx, acted), observed(there, seen))
+}
+
+// cause says why a step failed, in the order of what a human would ask first.
+func (x *run) cause(ctx context.Context, acted error) error {
+	switch {
+	case x.ctx.Err() != nil:
+		return errors.New("cancelled while it ran")
+	case acted != nil && ctx.Err() != nil:
+		return fmt.Errorf("not done within its time: %w", acted)
+	case acted != nil:
+		return acted
+	}
+	return errors.New("accepted, but not done within its time")
+}
+
+// observed says what the last look saw.
+func observed(there bool, seen error) string {
+	switch {
+	case blind(seen):
+		return fmt.Sprintf("what is there now cannot be read: %v", seen)
+	case seen != nil:
+		return "now: " + seen.Error()
+	case there:
+		return "now: its effect is still there"
+	}
+	return "now: the effect is not there"
+}
+
+// blind reports whether a look at the world failed, rather than saw something else.
+func blind(err error) bool {
+	var o Observed
+	return err != nil && !errors.As(err, &o)
+}
+
+// result records how a step ended and says whether its lane may go on. A result
+// that cannot be recorded ends the run; in memory the step keeps what happened.
+func (x *run) result(i int, status Status, why error) bool {
+	s := x.change(i, func(r *StepRecord) {
+		r.Status, r.Ended = status, x.r.env.Now()
+		if why != nil {
+			r.Error = fleet.Clean(why.Error())
+		}
+	})
+	x.mu.Lock()
+	x.handled++
+	if status == Failed {
+		x.failures++
+	}
+	enough := x.failures >= max(1, x.plan.StopAt)
+	x.mu.Unlock()
+	if enough {
+		x.halt(Failed)
+	}
+	return x.record(s) == nil && status != Failed
+}
