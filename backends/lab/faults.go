@@ -1,0 +1,185 @@
+package lab
+
+import (
+	"fmt"
+	"time"
+)
+
+// Fault is something a presenter can break. Toggle breaks it, or mends it when
+// it is broken.
+type Fault struct {
+	ID, Title string
+	Toggle    func() error
+}
+
+// Faults lists what can be broken in the running lab.
+func (l *Lab) Faults() []Fault { return l.faults }
+
+func (l *Lab) presenterFaults() []Fault {
+	var out []Fault
+	add := func(id, title string, set func(on bool)) {
+		on := false
+		out = append(out, Fault{id, title, func() error {
+			l.mu.Lock()
+			on = !on
+			now := on
+			l.mu.Unlock()
+			set(now)
+			return nil
+		}})
+	}
+	for _, e := range l.engines {
+		name := e.opts.Name
+		add("hang/"+name, "hang engine "+name, e.Hang)
+		add("kill/"+name, "kill and revive engine "+name, func(on bool) {
+			if on {
+				e.Stop()
+			} else {
+				e.Start()
+			}
+		})
+		add("slow/"+name, "slow engine "+name+" down to 2 s an answer", func(on bool) {
+			if on {
+				e.Slow(2 * time.Second)
+			} else {
+				e.Slow(0)
+			}
+		})
+		add("cut/"+name, "cut the event streams of "+name, func(bool) { e.CutEvents() })
+	}
+	if e, c := l.service("api"); c != nil {
+		add("unhealthy/api", "make "+c.name+" on "+e.opts.Name+" unhealthy", func(on bool) {
+			status := healthy
+			if on {
+				status = unhealthy
+			}
+			e.SetHealth(c.name, status)
+		})
+	}
+	if e, c := l.service("worker"); c != nil {
+		add("crash/worker", "crash loop of "+c.name+" on "+e.opts.Name, func(on bool) { e.CrashLoop(c.name, on) })
+	}
+	if e, c := l.service("web"); c != nil {
+		add("flood/logs", "flood the log of "+c.name+" on "+e.opts.Name, func(on bool) { e.Flood(c.name, on) })
+	}
+	return out
+}
+
+// service finds the first running container of a Compose service.
+func (l *Lab) service(service string) (*Engine, *instance) {
+	for _, e := range l.engines {
+		e.mu.Lock()
+		for _, c := range e.order {
+			if c.spec.Service == service && c.state == running && (service != "api" || c.health != "") {
+				e.mu.Unlock()
+				return e, c
+			}
+		}
+		e.mu.Unlock()
+	}
+	return nil, nil
+}
+
+// must finds a container by name or ID. A test that names none is mistaken.
+func (e *Engine) must(ref string) *instance {
+	c := e.find(ref)
+	if c == nil {
+		panic(fmt.Sprintf("lab: engine %s has no container %q", e.opts.Name, ref))
+	}
+	return c
+}
+
+// Add creates a container as described and returns its ID. It is new: unlike
+// those an engine starts with, it announces itself.
+func (e *Engine) Add(spec ContainerSpec) string {
+	e.lab.mu.Lock()
+	e.lab.stock(spec.image())
+	e.lab.mu.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c := e.adopt(&spec)
+	e.emit(c, "create", nil)
+	if c.up() {
+		e.emit(c, "start", nil)
+	}
+	return c.id
+}
+
+// Remove removes a container by force. Like the other acts below it panics when
+// there is none.
+func (e *Engine) Remove(name string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c := e.must(name)
+	c.manual = true
+	if c.up() {
+		e.die(c, 137, false)
+	}
+	e.forget(c)
+}
+
+// SetHealth sets the health that the health check reports: healthy, unhealthy,
+// starting, or "" for none.
+func (e *Engine) SetHealth(name, health string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.setHealth(e.must(name), health)
+}
+
+// Crash ends a container by itself with exit code 1; its restart policy decides
+// what follows. One that does not run is left alone.
+func (e *Engine) Crash(name string) { e.end(name, 1, false) }
+
+// OOM ends a container for want of memory.
+func (e *Engine) OOM(name string) { e.end(name, 137, true) }
+
+func (e *Engine) end(name string, code int, oom bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c := e.must(name)
+	if c.up() {
+		e.lastWords(c)
+		e.die(c, code, oom)
+	}
+}
+
+// CrashLoop makes a container crash two seconds after every start, as long as it
+// is on and the container has a restart policy.
+func (e *Engine) CrashLoop(name string, on bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c := e.must(name)
+	c.doomed = on
+	if on && c.up() {
+		e.lastWords(c)
+		e.die(c, 1, false)
+	}
+}
+
+// Flood makes a container write about two thousand log lines a second.
+func (e *Engine) Flood(name string, on bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c := e.must(name)
+	if on && !c.flooded {
+		e.flood(c, 0)
+	}
+	c.flooded = on
+}
+
+func (e *Engine) flood(c *instance, n int) {
+	const every, lines = 50 * time.Millisecond, 100
+	e.after(every, func() {
+		if !c.flooded || e.containers[c.id] != c {
+			return
+		}
+		if c.state == running {
+			text := ""
+			for i := range lines {
+				text += fmt.Sprintf("flood %d: retrying immediately, attempt %d\n", n+i, n+i)
+			}
+			e.write(c, stderr, text)
+		}
+		e.flood(c, n+lines)
+	})
+}

@@ -1,0 +1,127 @@
+// Package lab is an embedded fleet: Docker Engines made of memory that speak the
+// real Engine HTTP API on sockets of their own. Everything that watches or acts
+// goes through the same client and the same bytes as with a real engine, and
+// faults can be switched on: an engine that hangs, dies, refuses or cuts.
+//
+// The lab costs nothing while nobody asks. Logs and statistics are computed from
+// the clock when they are read, and one loop per engine sleeps until the next
+// moment at which something is due.
+package lab
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"ringside/backends/fleet"
+)
+
+// Options says what a lab is made of.
+type Options struct {
+	Dir     string           // where the sockets go; "" for a temporary directory that Close removes
+	Engines []EngineOptions  // nil for the demo's two sites
+	Seed    uint64           // the same seed gives the same identities, logs and fates
+	Speed   float64          // of life: 1 is real time, 10 is ten times as fast, 0 means nothing happens by itself
+	Now     func() time.Time // what the engines take for the time; nil for time.Now
+}
+
+// Lab is a running fleet of engines.
+type Lab struct {
+	opts    Options
+	ownDir  string // removed on Close
+	engines []*Engine
+
+	faults []Fault
+
+	mu           sync.Mutex
+	repositories map[string]bool // that the registry has
+	pushes       map[string]int  // by "repository:tag"
+}
+
+// Start starts the engines. Their sockets accept when it returns.
+func Start(o Options) (*Lab, error) {
+	if o.Engines == nil {
+		o.Engines = Demo()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	l := &Lab{opts: o, repositories: map[string]bool{}, pushes: map[string]int{}}
+	if o.Dir == "" {
+		dir, err := os.MkdirTemp("", "ringside-lab-")
+		if err != nil {
+			return nil, fmt.Errorf("lab: no directory for the sockets: %w", err)
+		}
+		l.opts.Dir, l.ownDir = dir, dir
+	}
+	for _, eo := range o.Engines {
+		for _, ref := range eo.Images {
+			l.stock(ref)
+		}
+		for i := range eo.Containers {
+			l.stock(eo.Containers[i].image())
+		}
+	}
+	for i, eo := range o.Engines {
+		e := newEngine(l, i, eo)
+		l.engines = append(l.engines, e)
+		if err := e.serve(); err != nil {
+			l.Close()
+			return nil, fmt.Errorf("lab: engine %s: %w", eo.Name, err)
+		}
+	}
+	l.faults = l.presenterFaults()
+	return l, nil
+}
+
+// Fleet describes the lab as a configuration file would.
+func (l *Lab) Fleet() *fleet.Fleet {
+	f := &fleet.Fleet{Environment: "development"}
+	seen := map[string]bool{}
+	for _, e := range l.engines {
+		if s := e.opts.Site; s != "" && !seen[s] {
+			seen[s] = true
+			f.Sites = append(f.Sites, fleet.Site{Name: s, Note: siteNotes[s]})
+		}
+		f.Engines = append(f.Engines, fleet.Engine{
+			Name: e.opts.Name, Site: e.opts.Site, Environment: e.opts.Environment,
+			Address: e.Address(), Plain: e.network == "tcp", Origin: "demo",
+		})
+	}
+	return f
+}
+
+// Engine finds an engine by name; nil when there is none.
+func (l *Lab) Engine(name string) *Engine {
+	for _, e := range l.engines {
+		if e.opts.Name == name {
+			return e
+		}
+	}
+	return nil
+}
+
+// Engines names the engines in the order they were given.
+func (l *Lab) Engines() []string {
+	names := make([]string, len(l.engines))
+	for i, e := range l.engines {
+		names[i] = e.opts.Name
+	}
+	return names
+}
+
+// Close stops everything and waits for it: no goroutine and no file stays.
+func (l *Lab) Close() error {
+	for _, e := range l.engines {
+		e.Stop()
+		if e.socket != "" {
+			os.Remove(e.socket)
+		}
+	}
+	if l.ownDir != "" {
+		return os.RemoveAll(filepath.Clean(l.ownDir))
+	}
+	return nil
+}
