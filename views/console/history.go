@@ -1,0 +1,84 @@
+package console
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"ringside/actions"
+)
+
+// How much of the ledger the console keeps at hand, and how often it looks for
+// what other consoles wrote.
+const (
+	historyLen  = 100
+	historyPace = 3 * time.Second
+)
+
+// history keeps the newest runs of the ledger.
+type history struct {
+	ledger actions.Ledger
+	mu     sync.Mutex
+	list   []actions.RunRecord
+}
+
+func (h *history) runs() []actions.RunRecord {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.list
+}
+
+// watch reads the ledger again and again until ctx is done and calls changed
+// when something in it is new. A ledger that cannot be read keeps the old list.
+func (h *history) watch(ctx context.Context, changed func()) {
+	for {
+		h.read(ctx, changed)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(historyPace):
+		}
+	}
+}
+
+func (h *history) read(ctx context.Context, changed func()) {
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+	list, err := h.ledger.Runs(ctx, actions.RunQuery{Limit: historyLen})
+	if err != nil {
+		return
+	}
+	h.mu.Lock()
+	same := slices.EqualFunc(h.list, list, sameRun)
+	h.list = list
+	h.mu.Unlock()
+	if !same {
+		changed()
+	}
+}
+
+// sameRun compares what a picture shows of a run.
+func sameRun(a, b actions.RunRecord) bool {
+	return a.ID == b.ID && a.Status == b.Status && a.Alive == b.Alive &&
+		slices.EqualFunc(a.Steps, b.Steps, func(x, y actions.StepRecord) bool {
+			return x.Status == y.Status && x.Done == y.Done && len(x.Output) == len(y.Output)
+		})
+}
+
+// merge puts the runs of this process and those of the ledger into one list,
+// newest first. Of a run that is in both, the live picture is the newer one.
+func merge(live, recorded []actions.RunRecord) []actions.RunRecord {
+	out := slices.Clone(live)
+	have := make(map[string]bool, len(live))
+	for _, r := range live {
+		have[r.ID] = true
+	}
+	for _, r := range recorded {
+		if !have[r.ID] {
+			out = append(out, r)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b actions.RunRecord) int { return b.Created.Compare(a.Created) })
+	return out
+}

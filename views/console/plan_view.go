@@ -1,0 +1,404 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"ringside/actions"
+	"ringside/views/kit"
+	"ringside/views/screen"
+)
+
+// Sizes of the plan dialog.
+const (
+	planWidth = 92 // columns at most
+	foldAfter = 12 // steps that a plan shows before the rest is folded
+	lastLines = 3  // of a step's output
+)
+
+// View draws the phase: a part that scrolls, a part below it that stays, keys.
+func (d *planDialog) View(w, h int) string {
+	inner := min(w, planWidth) - 4
+	content, fixed, note := d.content(inner)
+	room := max(1, h-3-len(fixed))
+	d.page = max(1, room-1)
+	d.most = max(0, len(content)-room)
+	if !d.scrolled {
+		d.top = d.follow(content, room)
+	}
+	d.top = min(d.top, d.most)
+	shown := content[d.top:min(len(content), d.top+room)]
+	if d.most > 0 {
+		note = strings.TrimSpace(note + fmt.Sprintf("  %d-%d of %d lines", d.top+1, d.top+len(shown), len(content)))
+	}
+	d.cursor = nil
+	lines := make([]string, 0, len(shown)+len(fixed))
+	lines = append(lines, shown...)
+	for _, l := range fixed {
+		if l.cursor != nil {
+			d.cursor = moved(l.cursor, 2+l.x, 1+len(lines))
+		}
+		lines = append(lines, l.text)
+	}
+	for i := range lines {
+		lines[i] = kit.Fit(lines[i], inner, false, d.theme.Glyph.Ellipsis)
+	}
+	return d.theme.Dialog(d.op.title, note, lines, w, h, d.keys()...)
+}
+
+// fixedLine is a line of the part that does not scroll.
+type fixedLine struct {
+	text   string
+	cursor *tea.Cursor // relative to x, nil for none
+	x      int
+}
+
+func (d *planDialog) content(w int) (scrolled []string, fixed []fixedLine, note string) {
+	t := d.theme
+	switch d.phase {
+	case building:
+		return []string{d.alive("looking at the world")}, nil, ""
+	case starting:
+		return []string{d.alive("taking the locks and writing it down")}, nil, ""
+	case refused:
+		return d.refusal(w), nil, ""
+	case review:
+		return d.planLines(w), d.confirmLines(w), d.plan.Confirm.Why
+	}
+	done, all := progress(d.record.Steps)
+	elapsed := ""
+	if !d.record.Created.IsZero() {
+		end := d.record.Ended
+		if end.IsZero() {
+			end = d.now()
+		}
+		elapsed = screen.Age(end.Sub(d.record.Created))
+	}
+	head := fmt.Sprintf("%s  %d of %d", t.Busy.Paint(t.Bar(share(int64(done), int64(all)), 20)), done, all)
+	if d.phase == ended {
+		g, style := statusLook(t, d.record.Status)
+		head = style.Paint(g+" "+string(d.record.Status)) + t.Dim.Paint(fmt.Sprintf("  %d of %s ended well", done, plural(all, "step")))
+	}
+	fixed = append(fixed, fixedLine{}, fixedLine{text: head})
+	if d.record.Error != "" {
+		for _, l := range kit.Wrap(d.record.Error, w) {
+			fixed = append(fixed, fixedLine{text: t.Bad.Paint(l)})
+		}
+	}
+	if d.asking {
+		fixed = append(fixed, fixedLine{text: t.Warn.Paint("Cancel? The running steps are broken off, no new one starts.")})
+	}
+	return d.stepLines(w), fixed, elapsed
+}
+
+// alive is a sign of life for what takes longer than a moment.
+func (d *planDialog) alive(what string) string {
+	waited := d.now().Sub(d.opened)
+	if waited < spinAfter {
+		return ""
+	}
+	return string(`|/-\`[int(waited/spinEvery)%4]) + " " + what
+}
+
+func (d *planDialog) refusal(w int) []string {
+	t := d.theme
+	var held *actions.HeldError
+	switch {
+	case errors.As(d.err, &held):
+		lines := []string{t.Warn.Paint(t.Glyph.Warn + " " + held.Target.String() + " is locked by another run; nothing was started."), ""}
+		lines = append(lines, kit.Wrap("what   "+held.Lock.Title, w)...)
+		return append(lines, kit.Wrap("who    "+held.Lock.Holder(), w)...)
+	case errors.Is(d.err, actions.ErrNothingToDo):
+		return append([]string{t.Good.Paint(t.Glyph.Good + " there is nothing to do"), ""}, kit.Wrap(d.err.Error(), w)...)
+	}
+	return append([]string{t.Bad.Paint(t.Glyph.Bad + " nothing was started"), ""}, kit.Wrap(d.err.Error(), w)...)
+}
+
+// planLines is the plan in words: steps, what was checked, what is for good.
+func (d *planDialog) planLines(w int) []string {
+	t, p := d.theme, d.plan
+	var out []string
+	head := func(text string) {
+		if len(out) > 0 {
+			out = append(out, "")
+		}
+		out = append(out, t.Strong.Paint(text))
+	}
+	names, final := d.stepNames()
+	if d.op.undo {
+		head("What will be undone, last first")
+	} else {
+		head("What will happen")
+	}
+	for i, n := range names {
+		if i == foldAfter-1 && len(names) > foldAfter && !d.all {
+			out = append(out, t.Dim.Paint(fmt.Sprintf("  %s %d more", t.Glyph.Ellipsis, len(names)-i)))
+			break
+		}
+		out = append(out, fmt.Sprintf("  %s %s", t.Dim.Paint(fmt.Sprintf("%2d", i+1)), n))
+	}
+	if len(names) > 1 {
+		stop := "the first failure stops it"
+		if p.StopAt > 1 {
+			stop = fmt.Sprintf("%d failures stop it", p.StopAt)
+		}
+		out = append(out, t.Dim.Paint(fmt.Sprintf("     up to %d at once; %s", max(1, p.Parallel), stop)))
+	}
+	if a := d.op.argsText(); a != "" {
+		out = append(out, t.Dim.Paint("     with "+a))
+	}
+	if len(p.Findings) > 0 {
+		head("What the checks say")
+		for _, f := range p.Findings {
+			out = append(out, findingLines(t, f, w)...)
+		}
+	}
+	if len(final) > 0 {
+		head("What cannot be undone")
+		for _, f := range final {
+			for i, l := range kit.Wrap(f, w-4) {
+				sign := t.Warn.Paint(t.Glyph.Warn)
+				if i > 0 {
+					sign = " "
+				}
+				out = append(out, "  "+sign+" "+l)
+			}
+		}
+	}
+	return out
+}
+
+// stepNames lists the steps in the order in which they run, and why some of them
+// are for good, each reason once.
+func (d *planDialog) stepNames() (names, final []string) {
+	count := map[string]int{}
+	for _, s := range d.plan.Steps {
+		why := s.Final
+		if why == "" && s.Undo == nil {
+			why = "there is no way back from this"
+		}
+		if s.Undo == nil {
+			if count[why] == 0 {
+				final = append(final, why)
+			}
+			count[why]++
+		}
+		switch {
+		case !d.op.undo:
+			names = append(names, s.Name)
+		case s.Undo != nil:
+			names = append([]string{"undo: " + s.Name}, names...)
+		}
+	}
+	for i, f := range final {
+		if n := count[f]; n > 1 {
+			final[i] = fmt.Sprintf("%s (%d steps)", f, n)
+		}
+	}
+	return names, final
+}
+
+func findingLines(t *kit.Theme, f actions.Finding, w int) []string {
+	look := map[actions.Level]struct {
+		glyph string
+		style kit.Style
+	}{actions.Block: {t.Glyph.Bad, t.Bad}, actions.Warn: {t.Glyph.Warn, t.Warn}, actions.Note: {t.Glyph.Bullet, t.Dim}}[f.Level]
+	text := f.Text
+	if f.Subject != "" {
+		text = f.Subject + ": " + text
+	}
+	var out []string
+	for i, l := range kit.Wrap(text, w-10) {
+		sign := fmt.Sprintf("%s %-5s", look.glyph, f.Level)
+		if i > 0 {
+			sign = ""
+		}
+		out = append(out, "  "+look.style.Paint(kit.Fit(sign, 8, false, ""))+l)
+	}
+	return out
+}
+
+// confirmLines is what must be done so that the plan runs.
+func (d *planDialog) confirmLines(w int) []fixedLine {
+	t, f := d.theme, &d.form
+	out := []fixedLine{{}}
+	switch {
+	case d.readOnly:
+		return append(out, fixedLine{text: t.Warn.Paint("Ringside runs read-only: this can be looked at, not run.")})
+	case len(f.fields) == 0 && f.kind == actions.Enter:
+		return append(out, fixedLine{text: d.plan.Confirm.Why + ": enter runs it"})
+	case len(f.fields) == 0:
+		return append(out, fixedLine{text: d.plan.Confirm.Why + ": y runs it"})
+	}
+	label := 0
+	for _, x := range f.fields {
+		label = max(label, kit.Width(x.label))
+	}
+	for i, x := range f.fields {
+		mark, style := " ", t.Dim
+		if i == f.focus {
+			mark, style = t.Glyph.Cursor, t.Strong
+		}
+		feedback := ""
+		if x.name == "word" && x.input.Value() != "" {
+			switch v := f.value("word"); {
+			case v == f.word:
+				feedback = t.Good.Paint(" " + t.Glyph.Good + " right")
+			case strings.HasPrefix(f.word, v):
+				feedback = t.Dim.Paint(" " + t.Glyph.Ellipsis)
+			default:
+				feedback = t.Bad.Paint(" " + t.Glyph.Bad + " differs")
+			}
+		}
+		left := t.Focus.Paint(mark) + " " + style.Paint(kit.Fit(x.label, label, false, "")) + "  "
+		line := fixedLine{text: left + x.input.View(max(10, w-label-4-10)) + feedback, x: label + 4}
+		if i == f.focus {
+			line.cursor = x.input.Cursor()
+		}
+		out = append(out, line)
+	}
+	if f.hint != "" {
+		out = append(out, fixedLine{text: "  " + t.Warn.Paint(t.Glyph.Warn+" "+f.hint)})
+	}
+	return out
+}
+
+// stepLines is the run, step by step.
+func (d *planDialog) stepLines(w int) []string {
+	t, now := d.theme, d.now()
+	if len(d.record.Steps) == 0 {
+		return []string{""}
+	}
+	var out []string
+	for _, s := range d.record.Steps {
+		g, style := statusLook(t, s.Status)
+		right := string(s.Status)
+		switch {
+		case s.Status == actions.Running && s.Undoing:
+			right = "undoing " + screen.Since(s.Started, now)
+		case s.Status == actions.Running && s.Total > 0:
+			right = fmt.Sprintf("%s %d%% %s", t.Bar(share(s.Done, s.Total), 10), int(100*share(s.Done, s.Total)), screen.Since(s.Started, now))
+		case s.Status == actions.Running:
+			right = screen.Since(s.Started, now)
+		case !s.Ended.IsZero() && !s.Started.IsZero():
+			right += " " + took(s.Ended.Sub(s.Started))
+		}
+		out = append(out, style.Paint(g)+" "+kit.Join(s.Name, " "+right, w-2, t.Glyph.Ellipsis))
+		if s.Error != "" {
+			for _, l := range kit.Wrap(s.Error, w-4) {
+				out = append(out, "    "+t.Bad.Paint(l))
+			}
+		}
+		if s.Status == actions.Running || s.Status == actions.Failed {
+			for _, l := range s.Output[max(0, len(s.Output)-lastLines):] {
+				out = append(out, "    "+t.Dim.Paint(kit.Cut(l, w-4, t.Glyph.Ellipsis)))
+			}
+		}
+	}
+	return out
+}
+
+// follow is the first line to show so that the first running step is seen.
+func (d *planDialog) follow(content []string, room int) int {
+	if d.phase != running {
+		return d.top
+	}
+	line := 0
+	for _, s := range d.record.Steps {
+		if s.Status == actions.Running || s.Status == actions.Pending {
+			break
+		}
+		line++
+	}
+	return min(max(0, line-room/2), max(0, len(content)-room))
+}
+
+func (d *planDialog) keys() []string {
+	switch d.phase {
+	case refused:
+		return []string{"r", "try again", "esc", "close"}
+	case review:
+		return d.reviewKeys()
+	case running:
+		if d.asking {
+			return []string{"y", "cancel it", "n", "let it run"}
+		}
+		return []string{"esc", "to the background", "x", "cancel"}
+	case ended:
+		keys := []string{"enter", "close"}
+		if d.canResume() {
+			keys = append(keys, "u", "resume")
+		}
+		if d.canRollBack() {
+			keys = append(keys, "b", "roll back")
+		}
+		return keys
+	}
+	return []string{"esc", "close"}
+}
+
+func (d *planDialog) reviewKeys() []string {
+	var keys []string
+	switch {
+	case d.readOnly:
+	case len(d.form.fields) > 0:
+		keys = append(keys, "enter", "run", "tab", "next field")
+	case d.form.kind == actions.Enter:
+		keys = append(keys, "enter", "run")
+	default:
+		keys = append(keys, "y", "run")
+	}
+	keys = append(keys, "esc", "leave it")
+	if d.op.edit != nil {
+		keys = append(keys, "ctrl+o", "arguments")
+	}
+	if len(d.plan.Steps) > foldAfter {
+		keys = append(keys, "ctrl+a", "all steps")
+	}
+	return keys
+}
+
+// statusLook is how a status looks.
+func statusLook(t *kit.Theme, s actions.Status) (string, kit.Style) {
+	switch s {
+	case actions.Running:
+		return t.Glyph.Busy, t.Busy
+	case actions.Succeeded:
+		return t.Glyph.Good, t.Good
+	case actions.Failed:
+		return t.Glyph.Bad, t.Bad
+	case actions.Cancelled, actions.Interrupted:
+		return t.Glyph.Warn, t.Warn
+	case actions.RolledBack:
+		return t.Glyph.Paused, t.Busy
+	}
+	return t.Glyph.Off, t.Off
+}
+
+func progress(steps []actions.StepRecord) (done, all int) {
+	for _, s := range steps {
+		if s.Status == actions.Succeeded || s.Status == actions.Skipped || s.Status == actions.RolledBack {
+			done++
+		}
+	}
+	return done, len(steps)
+}
+
+func share(done, total int64) float64 {
+	if total <= 0 {
+		return 0
+	}
+	return min(1, float64(done)/float64(total))
+}
+
+// took is a length of time with one digit more than an age has.
+func took(d time.Duration) string {
+	if d < 10*time.Second {
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return screen.Age(d)
+}

@@ -1,0 +1,192 @@
+package console
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"ringside/backends/docker"
+	"ringside/backends/impact"
+	"ringside/backends/watch"
+	"ringside/keymap"
+	"ringside/views/kit"
+)
+
+// View draws the frame. Layers are laid on top only while there are any.
+func (m *model) View() tea.View {
+	v := tea.View{AltScreen: true, ReportFocus: true, WindowTitle: "ringside"}
+	switch {
+	case m.w == 0 || m.h == 0:
+		return v
+	case m.small():
+		v.Content = m.tooSmall()
+		return v
+	}
+	body := m.screen().View()
+	content := m.header() + "\n" + m.tabs() + "\n" + body + "\n" + m.hints()
+	if c := m.screen().Cursor(); c != nil && len(m.dialogs) == 0 {
+		v.Cursor = moved(c, 0, above)
+	}
+	if len(m.dialogs) > 0 || len(m.toasts.list) > 0 {
+		content, v.Cursor = m.layers(strings.Split(content, "\n"), v.Cursor)
+	}
+	v.Content = content
+	return v
+}
+
+func moved(c *tea.Cursor, x, y int) *tea.Cursor {
+	at := *c
+	at.X, at.Y = at.X+x, at.Y+y
+	return &at
+}
+
+// header says where we are, how bad it is and what is unusual about this console.
+func (m *model) header() string {
+	t, f := m.look.Theme, m.o.Fleet
+	left := " " + t.Title.Paint("RINGSIDE")
+	if f.Environment != "" {
+		left += "  " + f.Environment
+	}
+	sites := make([]string, len(f.Sites))
+	for i, s := range f.Sites {
+		sites[i] = s.Name
+	}
+	if len(sites) > 0 {
+		left += t.Dim.Paint(" " + t.Glyph.Bullet + " " + strings.Join(sites, " "))
+	}
+	var right []string
+	if m.o.Banner != "" {
+		right = append(right, t.Busy.Paint(m.o.Banner))
+	}
+	if m.o.ReadOnly {
+		right = append(right, t.Warn.Paint("read-only"))
+	}
+	if m.insecure() {
+		right = append(right, t.Warn.Paint("insecure"))
+	}
+	critical, warnings := 0, 0
+	for _, p := range m.snap.Problems {
+		if p.Severity == impact.Critical {
+			critical++
+		} else {
+			warnings++
+		}
+	}
+	if critical > 0 {
+		right = append(right, t.Bad.Paint(fmt.Sprint(t.Glyph.Bad, " ", critical, " critical")))
+	}
+	if warnings > 0 {
+		right = append(right, t.Warn.Paint(t.Glyph.Warn+" "+plural(warnings, "warning")))
+	}
+	if critical+warnings == 0 {
+		right = append(right, t.Good.Paint(t.Glyph.Good+" all well"))
+	}
+	right = append(right, m.snap.Now.Local().Format("15:04"))
+	return kit.Join(left, " "+strings.Join(right, "  ")+" ", m.w, t.Glyph.Ellipsis)
+}
+
+// insecure reports whether a connection is not verified.
+func (m *model) insecure() bool {
+	for _, f := range watch.Latest[*docker.Facts](m.snap.State) {
+		if f.Insecure != "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *model) tabs() string {
+	t := m.look.Theme
+	line := ""
+	for i, s := range m.screens {
+		key := m.o.Keys.Key(keymap.ID("go." + s.Name()))
+		style := t.Tab
+		if i == m.at {
+			style = t.TabActive
+		}
+		line += " " + t.Key.Paint(key) + " " + style.Paint(s.Title()) + " "
+	}
+	if n := m.running(); n > 0 {
+		line += " " + t.Busy.Paint(t.Glyph.Busy+" "+plural(n, "run")+" going on")
+	}
+	return kit.Join(line, t.Key.Paint(m.o.Keys.Key(keymap.Help))+t.Dim.Paint(" help "), m.w, t.Glyph.Ellipsis)
+}
+
+func (m *model) running() int {
+	n := 0
+	for _, r := range m.snap.Runs {
+		if r.Alive && !r.Status.Final() {
+			n++
+		}
+	}
+	return n
+}
+
+func (m *model) hints() string {
+	t := m.look.Theme
+	var pairs []string
+	for _, b := range m.o.Keys.Hints(m.screen().Scopes()...) {
+		pairs = append(pairs, keymap.Label(b.Keys[0]), b.Short)
+	}
+	return kit.Fit(" "+t.Keys(m.w-2, pairs...), m.w, false, "")
+}
+
+func (m *model) tooSmall() string {
+	lines := []string{
+		"This window is a little too small.",
+		fmt.Sprintf("It has %dx%d; Ringside needs %dx%d.", m.w, m.h, minWidth, minHeight),
+		"Make it larger, or press q to leave.",
+	}
+	top := max(0, (m.h-len(lines))/2)
+	out := make([]string, 0, m.h)
+	for range top {
+		out = append(out, "")
+	}
+	for _, l := range lines {
+		out = append(out, strings.Repeat(" ", max(0, (m.w-kit.Width(l))/2))+l)
+	}
+	return strings.Join(kit.Lines(strings.Join(out, "\n"), m.w, m.h), "\n")
+}
+
+// layers lays dialogs and toasts over the frame.
+func (m *model) layers(base []string, cursor *tea.Cursor) (string, *tea.Cursor) {
+	for _, d := range m.dialogs {
+		box := strings.Split(d.View(m.w-2, m.h-2), "\n")
+		bw := 0
+		for _, l := range box {
+			bw = max(bw, kit.Width(l))
+		}
+		x, y := max(0, (m.w-bw)/2), max(0, (m.h-len(box))/2)
+		for i, l := range box {
+			if y+i < len(base) {
+				base[y+i] = splice(base[y+i], l, x, m.w)
+			}
+		}
+		cursor = nil
+		if c := d.Cursor(); c != nil {
+			cursor = moved(c, x, y)
+		}
+	}
+	lines := m.toasts.lines(m.look.Theme, m.w)
+	bottom := len(base) - below
+	for i, l := range lines {
+		if y := bottom - len(lines) + i; y >= above {
+			base[y] = splice(base[y], l, m.w-kit.Width(l), m.w)
+		}
+	}
+	return strings.Join(base, "\n"), cursor
+}
+
+// splice puts text over line at column x. Characters of two columns that are cut
+// in half become spaces, so that what is right of them stays in its place.
+func splice(line, text string, x, w int) string {
+	end := x + kit.Width(text)
+	out := kit.Fit(ansi.Truncate(line, x, ""), x, false, "") + "\x1b[m" + text + "\x1b[m"
+	if end >= w {
+		return out
+	}
+	rest := ansi.TruncateLeft(line, end, "")
+	return out + strings.Repeat(" ", max(0, w-end-kit.Width(rest))) + rest
+}
