@@ -1,0 +1,85 @@
+package container
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ringside/actions"
+	"ringside/backends/docker"
+	"ringside/backends/watch"
+)
+
+// Guards returns the checks that concern containers.
+func Guards() []actions.Guard {
+	return []actions.Guard{{Name: "dependents", Check: dependents}}
+}
+
+// takesAway says, by kind of plan, what it does to whoever needs the container.
+var takesAway = map[string]string{
+	"container.stop":    "lose it",
+	"container.kill":    "lose it",
+	"container.remove":  "lose it",
+	"container.pause":   "wait for it",
+	"container.restart": "miss it for a moment",
+}
+
+// dependents names the services of the same Compose project that say they need a
+// target, still run, and are not part of the plan.
+func dependents(_ context.Context, env *actions.Env, p *actions.Plan) (out []actions.Finding) {
+	effect, ok := takesAway[p.Kind]
+	if !ok {
+		return nil
+	}
+	planned := map[string]bool{}
+	for _, t := range p.Targets {
+		planned[t.ID] = true
+	}
+	for _, facts := range watch.Latest[*docker.Facts](env.State()) {
+		told := map[string]bool{}
+		for _, c := range facts.Containers {
+			if !planned[c.ID] || c.Project == "" || c.Service == "" || told[c.Project+"/"+c.Service] {
+				continue
+			}
+			told[c.Project+"/"+c.Service] = true
+			users, others := around(facts, c, planned)
+			if len(users) == 0 {
+				continue
+			}
+			f := actions.Finding{Guard: "dependents", Level: actions.Warn, Subject: facts.Engine + "/" + c.Name}
+			names := strings.Join(users, ", ")
+			if f.Text = fmt.Sprintf("%s in project %s depend on %s, run, and %s: act on them as well, or expect their errors", names, c.Project, c.Service, effect); others > 0 {
+				f.Level, f.Text = actions.Note, fmt.Sprintf("%s in project %s depend on %s, of which %d more run", names, c.Project, c.Service, others)
+			}
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// around finds the running services of c's project that depend on its service, and
+// counts the running containers of the same service; those in the plan do not count.
+func around(facts *docker.Facts, c *docker.Container, planned map[string]bool) (users []string, others int) {
+	for _, o := range facts.Containers {
+		switch {
+		case planned[o.ID] || o.Project != c.Project || o.State != docker.Running:
+		case o.Service == c.Service:
+			others++
+		case slices.Contains(needs(o.Labels["com.docker.compose.depends_on"]), c.Service) && !slices.Contains(users, o.Service):
+			users = append(users, o.Service)
+		}
+	}
+	slices.Sort(users)
+	return users, others
+}
+
+// needs reads Compose's label: "db:service_started:false,cache:service_healthy:true".
+func needs(label string) (services []string) {
+	for part := range strings.SplitSeq(label, ",") {
+		if name, _, _ := strings.Cut(strings.TrimSpace(part), ":"); name != "" {
+			services = append(services, name)
+		}
+	}
+	return services
+}
