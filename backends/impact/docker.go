@@ -64,7 +64,7 @@ func engine(out []Problem, e fleet.Engine, entry watch.Entry, facts *docker.Fact
 		p.Severity, p.Text, p.Why, p.Since = Critical, "engine does not answer", entry.Err.Error(), entry.Since
 		p.Do = "ringside goes on trying; \"ringside check\" tests every part of the way"
 		if facts != nil {
-			p.Text = fmt.Sprintf("engine does not answer; its %d containers are shown as they were", len(facts.Containers))
+			p.Text = fmt.Sprintf("engine does not answer; showing the last of %d containers", len(facts.Containers))
 		}
 		out = append(out, p)
 	case ok && age > StaleAfter:
@@ -111,7 +111,7 @@ var rules = []rule{
 			return c.State == docker.Restarting && c.Restarts >= loopRestarts
 		},
 		func(c *docker.Container) string {
-			return fmt.Sprintf("crash loop: restarted %d times, last exit %s", c.Restarts, exit(c))
+			return fmt.Sprintf("crash loop: %d restarts, exit %s", c.Restarts, exit(c))
 		},
 		"state restarting, again and again", "l shows why it ends; X stops the loop", finished},
 	{"unhealthy", Critical,
@@ -135,7 +135,7 @@ var rules = []rule{
 			return c.State == docker.Running && c.Restarts >= loopRestarts && !c.Started.IsZero() && now.Sub(c.Started) < loopWindow
 		},
 		func(c *docker.Container) string {
-			return fmt.Sprintf("restarted %d times, last exit %s", c.Restarts, exit(c))
+			return fmt.Sprintf("restarted %d times, exit %s", c.Restarts, exit(c))
 		},
 		"up again, but not for long yet", "l shows why it ended", started},
 	{"oom", Warning,

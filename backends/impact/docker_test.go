@@ -37,7 +37,7 @@ func TestContainers(t *testing.T) {
 		"unhealthy":     {docker.Container{State: docker.Running, Health: docker.Unhealthy}, "critical unhealthy"},
 		"stopped since": {docker.Container{State: docker.Exited, Health: docker.Unhealthy}, ""},
 		"dead":          {docker.Container{State: docker.Dead}, "critical dead"},
-		"loop":          {docker.Container{State: docker.Restarting, Restarts: 14, Known: true, ExitCode: 1}, "critical crash loop: restarted 14 times, last exit 1"},
+		"loop":          {docker.Container{State: docker.Restarting, Restarts: 14, Known: true, ExitCode: 1}, "critical crash loop: 14 restarts, exit 1"},
 		"one restart":   {docker.Container{State: docker.Restarting, Restarts: 1, Known: true, ExitCode: 2}, "warning restarting after exit 2"},
 		"not inspected": {docker.Container{State: docker.Restarting}, "warning restarting after exit not known"},
 		"up again":      {docker.Container{State: docker.Running, Restarts: 5, Started: ago(2 * time.Minute), Known: true}, "warning restarted 5 times"},
@@ -79,7 +79,7 @@ func TestEngines(t *testing.T) {
 	}{
 		"fine":        {two, nil, noon, "", time.Time{}},
 		"never":       {nil, []fleet.Reading{{At: ago(time.Minute), Err: errors.New("refused")}}, noon, "critical engine does not answer (refused)", ago(time.Minute)},
-		"lost":        {two, []fleet.Reading{{At: noon.Add(time.Second), Err: errors.New("EOF")}}, noon.Add(time.Minute), "critical engine does not answer; its 2 containers are shown as they were (EOF)", noon.Add(time.Second)},
+		"lost":        {two, []fleet.Reading{{At: noon.Add(time.Second), Err: errors.New("EOF")}}, noon.Add(time.Minute), "critical engine does not answer; showing the last of 2 containers (EOF)", noon.Add(time.Second)},
 		"silent":      {two, nil, noon.Add(time.Minute), "warning nothing heard from the engine", noon},
 		"plain":       {&docker.Facts{Insecure: "tcp without TLS"}, nil, noon, "warning connection is not verified (tcp without TLS)", time.Time{}},
 		"just a beat": {two, nil, noon.Add(StaleAfter), "", time.Time{}},

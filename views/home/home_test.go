@@ -1,0 +1,205 @@
+package home
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"ringside/actions"
+	"ringside/backends/docker"
+	"ringside/backends/fleet"
+	"ringside/backends/impact"
+	"ringside/backends/watch"
+	"ringside/keymap"
+	"ringside/views/kit"
+	"ringside/views/kit/kittest"
+	"ringside/views/screen"
+)
+
+var noon = time.Date(2026, 11, 23, 12, 4, 0, 0, time.UTC)
+
+// picture is a fleet of five engines. Troubled ones have an unhealthy and a
+// restarting container, and one engine does not answer.
+func picture(trouble bool) screen.Snapshot {
+	f := &fleet.Fleet{Environment: "production", Sites: []fleet.Site{{Name: "tokyo"}, {Name: "shanghai"}}}
+	store := watch.NewStore()
+	for i, name := range []string{"tokyo-1", "tokyo-2", "tokyo-3", "shanghai-1", "上海-2"} {
+		site := "tokyo"
+		if i > 2 {
+			site = "shanghai"
+		}
+		f.Engines = append(f.Engines, fleet.Engine{Name: name, Site: site})
+		facts := &docker.Facts{Engine: name, Site: site, Version: "29.1.3", CPUs: 16, Memory: 64 << 30}
+		for n := range 8 {
+			facts.Containers = append(facts.Containers, &docker.Container{Engine: name, Site: site, ID: fmt.Sprint(name, n),
+				Name: fmt.Sprint("web-", n), State: docker.Running, Tag: "1.9.1", Known: true, Started: noon.Add(-time.Hour)})
+		}
+		if trouble && i == 0 {
+			facts.Containers[0].Name, facts.Containers[0].Health = "api", docker.Unhealthy
+			c := facts.Containers[1]
+			c.Name, c.State, c.Restarts, c.ExitCode, c.Finished = "決済-ワーカー", docker.Restarting, 14, 1, noon.Add(-20*time.Second)
+		}
+		store.Put(fleet.Reading{Source: "docker/" + name, At: noon.Add(-2 * time.Second), Facts: facts})
+		if trouble && i == 3 {
+			store.Put(fleet.Reading{Source: "docker/" + name, At: noon.Add(-90 * time.Second).Add(time.Minute), Err: errors.New("dial tcp 10.1.0.4:2376: connection refused")})
+		}
+	}
+	s := screen.Snapshot{Fleet: f, State: store.State(), Now: noon}
+	s.Problems = impact.Docker(f, s.State, noon)
+	if trouble {
+		s.Runs = []actions.RunRecord{
+			{ID: "r3", Title: "restart tokyo-2/web-3", Status: actions.Running, Alive: true, Actor: actions.Actor{User: "aoi"}, Created: noon.Add(-3 * time.Second), Steps: make([]actions.StepRecord, 2)},
+			{ID: "r2", Title: "stop 3 containers on 2 engines", Status: actions.Succeeded, Actor: actions.Actor{User: "aoi"}, Created: noon.Add(-5 * time.Minute)},
+			{ID: "r1", Title: "pull registry.tyo.example:5000/team/web:1.9.2", Status: actions.Failed, Error: "disk full", Actor: actions.Actor{User: "ren"}, Created: noon.Add(-26 * time.Hour)},
+		}
+	}
+	return s
+}
+
+func home(snap screen.Snapshot, w, h int, l screen.Look) *Screen {
+	s := New()
+	s.Restyle(l)
+	s.Resize(w, h)
+	s.Refresh(snap)
+	return s
+}
+
+func TestFrames(t *testing.T) {
+	colour := screen.Look{Theme: kit.NewTheme(true, false)}
+	plain := kit.NewTheme(false, false)
+	plain.Selected = "7"
+	for name, c := range map[string]struct {
+		snap screen.Snapshot
+		w, h int
+		look screen.Look
+	}{
+		"trouble-80x21":  {picture(true), 80, 21, colour},
+		"trouble-140x37": {picture(true), 140, 37, colour},
+		"calm-80x21":     {picture(false), 80, 21, colour},
+		"ascii-80x21":    {picture(true), 80, 21, screen.Look{Theme: kit.NewTheme(true, true), Marker: true}},
+		"light-80x21":    {picture(true), 80, 21, screen.Look{Theme: plain}},
+		"small-60x12":    {picture(true), 60, 12, colour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			frame := home(c.snap, c.w, c.h, c.look).View()
+			kittest.Check(t, frame, c.w, c.h)
+			kittest.Golden(t, name, frame)
+		})
+	}
+}
+
+func TestEverySizeHolds(t *testing.T) {
+	s := home(picture(true), 80, 21, screen.Look{Theme: kit.NewTheme(true, false)})
+	for w := 20; w < 160; w += 7 {
+		for h := 8; h < 60; h += 3 {
+			s.Resize(w, h)
+			kittest.Check(t, s.View(), w, h)
+		}
+	}
+}
+
+func TestCalmInWords(t *testing.T) {
+	fresh := picture(false)
+	old := fresh
+	old.Now = noon.Add(10 * time.Second)
+	half := fresh
+	half.Fleet = &fleet.Fleet{Engines: append(fresh.Fleet.Engines[:5:5], fleet.Engine{Name: "late"})}
+	none := screen.Snapshot{Fleet: &fleet.Fleet{}, Now: noon}
+	unread := screen.Snapshot{Fleet: fresh.Fleet, State: watch.NewStore().State(), Now: noon}
+	for want, s := range map[string]screen.Snapshot{
+		"nothing needs you; 40 containers on 5 engines, all read within 5s":    fresh,
+		"nothing needs you; 40 containers on 5 engines, all read within 15s":   old,
+		"nothing needs you so far; 40 containers on 6 engines, 1 not read yet": half,
+		"no engine is known; ringside init writes a starter file":              none,
+		"asking 5 engines …": unread,
+	} {
+		if got := calm(s); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestEngineRows(t *testing.T) {
+	rows, n := engines(picture(true))
+	if n != (tally{39, 40, 1}) {
+		t.Errorf("tally %+v", n)
+	}
+	want := []string{"tokyo-1 tokyo 7/8 1 unhealthy 29.1.3 16 cpu 64G ", "shanghai-1 shanghai 8/8 no answer 29.1.3 16 cpu 64G 2s"}
+	if got := strings.Join(rows[0].cells, " "); got != want[0] {
+		t.Errorf("%q, want %q", got, want[0])
+	}
+	if got := strings.Join(rows[3].cells, " "); got != want[1] || !rows[3].dim {
+		t.Errorf("%q, want %q", got, want[1])
+	}
+}
+
+func TestKeysLeadSomewhere(t *testing.T) {
+	s := home(picture(true), 80, 21, screen.Look{Theme: kit.NewTheme(true, false)})
+	answer := func(id keymap.ID) any {
+		if cmd := s.Do(id); cmd != nil {
+			return cmd()
+		}
+		return nil
+	}
+	if got := answer(keymap.Open); got != (screen.Go{Screen: "containers", Subject: s.snap.Problems[0].Subject.Key(), Open: place(s.snap.Problems[0].Subject).Open}) {
+		t.Errorf("open a problem: %+v", got)
+	}
+	for range s.snap.Problems {
+		if r := s.focused().selected(); r.target.Kind == fleet.KindContainer {
+			break
+		}
+		s.Do(keymap.Down)
+	}
+	sel := s.Selection()
+	if len(sel) != 1 || sel[0].Kind != fleet.KindContainer {
+		t.Fatalf("selection %+v", sel)
+	}
+	if got := answer(keymap.ShowLogs); got != (screen.Go{Screen: "containers", Subject: sel[0].Key(), Open: "logs"}) {
+		t.Errorf("logs: %+v", got)
+	}
+	s.Do(keymap.NextPane)
+	if got, ok := answer(keymap.ShowLogs).(screen.Toast); !ok || !got.Bad {
+		t.Error("the log of an engine was promised")
+	}
+	s.Do(keymap.NextPane)
+	if got := answer(keymap.Open); got != (screen.Go{Screen: "runs", Subject: "r3", Open: "detail"}) {
+		t.Errorf("open a run: %+v", got)
+	}
+	if s.Selection() != nil {
+		t.Error("a run can be acted on")
+	}
+}
+
+// The cursor stays on its problem when a worse one comes in above it.
+func TestCursorStays(t *testing.T) {
+	snap := picture(true)
+	s := home(snap, 80, 21, screen.Look{Theme: kit.NewTheme(true, false)})
+	s.Do(keymap.Down)
+	before := s.focused().selected().key
+	snap.Problems = append([]impact.Problem{{ID: "new", Severity: impact.Critical, Text: "worse"}}, snap.Problems...)
+	s.Refresh(snap)
+	if got := s.focused().selected().key; got != before {
+		t.Errorf("cursor on %s, was on %s", got, before)
+	}
+}
+
+func BenchmarkRefreshAndView(b *testing.B) {
+	snap := picture(true)
+	for i := range 10_000 {
+		snap.Problems = append(snap.Problems, impact.Problem{ID: fmt.Sprint(i), Severity: impact.Warning, Text: "x"})
+	}
+	s := home(snap, 80, 21, screen.Look{Theme: kit.NewTheme(true, false)})
+	b.Run("key", func(b *testing.B) {
+		for b.Loop() {
+			s.Do(keymap.Down)
+			_ = s.View()
+		}
+	})
+	b.Run("tick", func(b *testing.B) {
+		for b.Loop() {
+			s.Refresh(snap)
+		}
+	})
+}
