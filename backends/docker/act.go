@@ -102,32 +102,41 @@ func (e *Engine) Rename(ctx context.Context, id, name string) error {
 }
 
 // Update changes limits. The engine takes 0 for "leave as it is" and has no way
-// to take a CPU limit away, so that becomes all cores of the host, and a warning
-// says so. When memory is raised past the swap limit, swap keeps its size.
+// to take a limit away, so 0 becomes all that the host has, and a warning says so.
+// When memory is raised past the swap limit, swap keeps its size.
 func (e *Engine) Update(ctx context.Context, id string, c LimitChange) (warnings []string, err error) {
 	err = e.act(id, "change limits of", func(cl *client.Client) error {
 		in, err := cl.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
 		if err != nil {
 			return err
 		}
-		var now container.Resources
+		var now, r container.Resources
 		if in.Container.HostConfig != nil {
 			now = in.Container.HostConfig.Resources
 		}
-		var r container.Resources
-		if c.Memory != nil {
-			r.Memory, r.MemorySwap = memoryLimits(now, *c.Memory)
+		if c.Memory != nil && *c.Memory > 0 {
+			r.Memory, r.MemorySwap = *c.Memory, swapLimit(now, *c.Memory)
 		}
 		if c.NanoCPUs != nil && *c.NanoCPUs > 0 {
 			r.NanoCPUs = *c.NanoCPUs
 		}
-		if c.NanoCPUs != nil && *c.NanoCPUs == 0 && nanoCPUs(now) > 0 {
+		liftCPU := c.NanoCPUs != nil && *c.NanoCPUs == 0 && nanoCPUs(now) > 0
+		liftMemory := c.Memory != nil && *c.Memory == 0 && now.Memory > 0
+		if liftCPU || liftMemory {
 			host, err := cl.Info(ctx, client.InfoOptions{})
 			if err != nil {
 				return err
 			}
-			r.NanoCPUs = int64(host.Info.NCPU) * 1e9
-			warnings = append(warnings, fmt.Sprintf("the engine cannot take a CPU limit away: it is now %d cores, all that the host has", host.Info.NCPU))
+			if liftCPU {
+				r.NanoCPUs = int64(host.Info.NCPU) * 1e9
+				warnings = append(warnings, fmt.Sprintf("the engine cannot take a CPU limit away: it is now %d cores, all that the host has", host.Info.NCPU))
+			}
+			if liftMemory {
+				// The engine ignores a swap limit of -1 here: a large one does the same.
+				r.Memory = host.Info.MemTotal
+				r.MemorySwap = swapLimit(container.Resources{MemorySwap: min(now.MemorySwap, 0)}, r.Memory)
+				warnings = append(warnings, fmt.Sprintf("the engine cannot take a memory limit away: it is now %d MiB, all that the host has", host.Info.MemTotal>>20))
+			}
 		}
 		if r.Memory == 0 && r.NanoCPUs == 0 {
 			return nil // nothing would change
@@ -139,18 +148,16 @@ func (e *Engine) Update(ctx context.Context, id string, c LimitChange) (warnings
 	return warnings, err
 }
 
-// memoryLimits returns the values to send for a wanted memory limit: -1 lifts it.
-// MemorySwap counts memory and swap together and may never be below Memory.
-func memoryLimits(now container.Resources, want int64) (memory, swap int64) {
+// swapLimit returns the swap limit that goes with a new memory limit. It counts
+// memory and swap together and may never be below memory; -1 is unlimited.
+func swapLimit(now container.Resources, memory int64) int64 {
 	switch {
-	case want == 0 && now.Memory == 0:
-		return 0, 0
-	case want == 0:
-		return -1, -1
+	case now.MemorySwap < 0:
+		return -1
 	case now.MemorySwap > 0 && now.Memory > 0:
-		return want, want + max(0, now.MemorySwap-now.Memory)
+		return memory + max(0, now.MemorySwap-now.Memory)
 	}
-	return want, now.MemorySwap
+	return 2 * memory // the engine's own default
 }
 
 // Image returns the ID of an image on the engine and its repository digests.

@@ -93,6 +93,7 @@ type splitter struct {
 	at       time.Time
 	line     []byte
 	cut      int
+	cr       bool // its last byte so far is a carriage return
 	open     bool // a line has begun
 }
 
@@ -172,7 +173,13 @@ func (s *splitter) text(p []byte) int {
 	s.line = append(s.line, body[:room]...)
 	s.cut += len(body) - room
 	s.run += len(body)
+	if len(body) > 0 {
+		s.cr = body[len(body)-1] == '\r'
+	}
 	if end {
+		if s.cr && s.cut > 0 {
+			s.cut-- // the return of a terminal's line end is no text
+		}
 		s.open = true
 		s.finish()
 		if s.unframed {
@@ -193,7 +200,7 @@ func (s *splitter) end() {
 func (s *splitter) finish() {
 	text, cut := logText(s.line)
 	s.emit(LogLine{At: s.at, Stream: s.stream, Text: text, Cut: cut + s.cut})
-	s.line, s.cut, s.open, s.at = s.line[:0], 0, false, time.Time{}
+	s.line, s.cut, s.cr, s.open, s.at = s.line[:0], 0, false, false, time.Time{}
 	if cap(s.line) > 4<<10 {
 		s.line = nil // one long line must not keep its memory for ever
 	}

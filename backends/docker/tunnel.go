@@ -94,15 +94,23 @@ func (t *tunnel) dial(ctx context.Context) (net.Conn, error) {
 	}
 }
 
-// trouble is what the running ssh said about channels that the far side would
-// not open, nil when it said nothing.
+// trouble is why connections through the tunnel break: ssh has ended, or the far
+// side would not open the socket. nil when neither is so.
 func (t *tunnel) trouble() *reason {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.run == nil || !strings.Contains(t.run.stderr.String(), "open failed") {
+	if t.run == nil {
 		return nil
 	}
-	return &reason{why: "ssh: the engine's socket on " + t.host + " cannot be opened", hint: "is the engine running there, may the user open its socket, and does sshd allow stream forwarding?"}
+	select {
+	case <-t.run.done:
+		return t.run.reason(t.host)
+	default:
+	}
+	if strings.Contains(t.run.stderr.String(), "open failed") {
+		return &reason{why: "ssh: the engine's socket on " + t.host + " cannot be opened", hint: "is the engine running there, may the user open its socket, and does sshd allow stream forwarding?"}
+	}
+	return nil
 }
 
 func (t *tunnel) start() (*sshRun, error) {
@@ -237,7 +245,7 @@ var sshSays = []struct {
 	{"Could not request local forwarding", "HOST: the forward could not be set up", "see ssh -v HOST", false},
 }
 
-func (r *sshRun) reason(host string) error {
+func (r *sshRun) reason(host string) *reason {
 	out := r.stderr.String()
 	for _, row := range sshSays {
 		if strings.Contains(out, row.text) {

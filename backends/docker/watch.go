@@ -18,7 +18,7 @@ import (
 // that a dead engine has to be noticed.
 const (
 	heartbeatPause = 500 * time.Millisecond
-	heartbeatLimit = 1400 * time.Millisecond
+	heartbeatLimit = 1300 * time.Millisecond
 	confirmEvery   = 3 * time.Second        // how often an unchanged picture is reported as still true
 	gatherFor      = 120 * time.Millisecond // events of one burst are handled together
 	listEvery      = 60 * time.Second       // safety net under the events
