@@ -42,6 +42,7 @@ var routes = []route{
 	{"POST /containers/{id}/wait", with((*Engine).wait)},
 	{"POST /containers/{id}/resize", with((*Engine).resize)},
 	{"POST /containers/{id}/exec", with((*Engine).createExec)},
+	{"HEAD /containers/{id}/archive", with((*Engine).statPath)},
 	{"DELETE /containers/{id}", with((*Engine).remove)},
 
 	{"POST /exec/{id}/start", (*Engine).startExec},
