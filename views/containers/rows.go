@@ -90,10 +90,14 @@ func readSource(state *watch.State, e fleet.Engine) source {
 	return s
 }
 
-// stale says for how long the engine has not answered.
+// stale says how old the facts of an engine are that does not answer; without
+// facts, for how long it has not.
 func (s *source) stale(now time.Time) (time.Duration, bool) {
 	if s.entry.Err == nil {
 		return 0, false
+	}
+	if age, ok := s.entry.Age(now); ok {
+		return age, true
 	}
 	return max(0, now.Sub(s.entry.Since)), true
 }

@@ -1,0 +1,407 @@
+package containers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"ringside/backends/fleet"
+	"ringside/keymap"
+	"ringside/views/kit"
+	"ringside/views/screen"
+)
+
+// list is the place of all containers.
+type list struct {
+	s     *Screen
+	table kit.Table
+	rows  *drawing
+	input *kit.Input
+	w, h  int
+
+	marked int // containers that are marked and still there
+}
+
+// orderPicked is the answer of the sort menu.
+type orderPicked struct{ id string }
+
+func newList(s *Screen) *list {
+	l := &list{s: s, input: kit.NewInput("/ ", "words  ~fuzzy  !not  field:value")}
+	l.rows = &drawing{model: s.model, cells: make([]kit.Cell, 0, len(columns))}
+	l.table.Sort = s.model.sorting.order.id
+	return l
+}
+
+func (l *list) title() string { return "" } // the screen's own
+
+func (l *list) scopes() []keymap.Scope {
+	return []keymap.Scope{keymap.Containers, keymap.List, keymap.Movement}
+}
+
+func (l *list) typing() bool { return l.input.Focused() }
+
+// key edits the filter. The list moves with the arrows meanwhile.
+func (l *list) key(msg tea.Msg) tea.Cmd {
+	if k, ok := msg.(tea.KeyPressMsg); ok {
+		switch k.String() {
+		case "enter":
+			l.input.Blur()
+			return nil
+		case "esc":
+			l.clear()
+			return nil
+		case "up":
+			l.table.Move(-1)
+			return nil
+		case "down":
+			l.table.Move(1)
+			return nil
+		case "pgup":
+			l.table.Page(-1)
+			return nil
+		case "pgdown":
+			l.table.Page(1)
+			return nil
+		}
+	}
+	cmd := l.input.Update(msg)
+	if v := l.input.Value(); v != l.s.model.query {
+		l.s.model.setQuery(v)
+		l.changed()
+	}
+	return cmd
+}
+
+// clear takes the filter away.
+func (l *list) clear() {
+	l.input.Blur()
+	l.input.SetValue("")
+	l.s.model.setQuery("")
+	l.changed()
+}
+
+// changed shows the model's lines anew.
+func (l *list) changed() {
+	l.fit()
+	l.table.SetRows(l.rows)
+	l.countMarks()
+}
+
+func (l *list) do(id keymap.ID) tea.Cmd {
+	if move, ok := moves[id]; ok {
+		move(&l.table)
+		l.countMarks()
+		return nil
+	}
+	switch id {
+	case keymap.Open:
+		return l.enter()
+	case keymap.Filter:
+		l.input.Focus()
+	case keymap.Sort:
+		return l.sortMenu()
+	case keymap.Reverse:
+		l.s.model.sorting.reverse = !l.s.model.sorting.reverse
+		l.resort()
+	case keymap.Group:
+		l.regroup()
+	case keymap.Fold:
+		l.fold()
+	case keymap.Copy:
+		return l.s.copyMenu(l.items())
+	}
+	return nil
+}
+
+var moves = map[keymap.ID]func(*kit.Table){
+	keymap.Up:       func(t *kit.Table) { t.Move(-1) },
+	keymap.Down:     func(t *kit.Table) { t.Move(1) },
+	keymap.PageUp:   func(t *kit.Table) { t.Page(-1) },
+	keymap.PageDown: func(t *kit.Table) { t.Page(1) },
+	keymap.First:    func(t *kit.Table) { t.Jump(false) },
+	keymap.Last:     func(t *kit.Table) { t.Jump(true) },
+	keymap.Left:     func(t *kit.Table) { t.Scroll(-1) },
+	keymap.Right:    func(t *kit.Table) { t.Scroll(1) },
+	keymap.Mark:     func(t *kit.Table) { t.Mark() },
+	keymap.MarkTo:   func(t *kit.Table) { t.MarkTo() },
+	keymap.MarkAll:  func(t *kit.Table) { t.MarkAll() },
+}
+
+func (l *list) line() (line, bool) {
+	if i := l.table.Cursor(); i >= 0 && i < len(l.s.model.lines) {
+		return l.s.model.lines[i], true
+	}
+	return line{}, false
+}
+
+func (l *list) enter() tea.Cmd {
+	at, ok := l.line()
+	switch {
+	case !ok:
+		return nil
+	case at.group != nil:
+		l.fold()
+		return nil
+	}
+	return l.s.open(newDetail(l.s, at.item))
+}
+
+func (l *list) sortMenu() tea.Cmd {
+	items := make([]kit.Item, len(orders))
+	for i, o := range orders {
+		items[i] = kit.Item{ID: o.id, Key: o.letter, Title: o.title}
+	}
+	menu := kit.NewMenu("Sort by", items, kit.MenuOptions{Selected: l.s.model.sorting.order.id})
+	return screen.Send(screen.Overlay{Dialog: menu, Answer: func(result any) tea.Msg {
+		if it, ok := result.(kit.Item); ok {
+			return orderPicked{it.ID}
+		}
+		return nil
+	}})
+}
+
+func (l *list) update(msg tea.Msg) tea.Cmd {
+	if m, ok := msg.(orderPicked); ok {
+		l.s.model.sorting.order, l.s.model.sorting.reverse = orderNamed(m.id), false
+		l.resort()
+	}
+	return nil
+}
+
+func (l *list) resort() {
+	l.table.Sort, l.table.Reverse = l.s.model.sorting.order.id, l.s.model.sorting.descending()
+	l.s.model.sort()
+	l.changed()
+}
+
+// regroup takes the next way to group.
+func (l *list) regroup() {
+	sorting := &l.s.model.sorting
+	i := slices.IndexFunc(groupings, func(g grouping) bool { return g.id == sorting.group.id })
+	sorting.group = &groupings[(i+1)%len(groupings)]
+	clear(l.s.model.folded)
+	l.resort()
+}
+
+// fold folds or unfolds the group of the line under the cursor.
+func (l *list) fold() {
+	at, ok := l.line()
+	if !ok || l.s.model.sorting.group.id == "none" {
+		return
+	}
+	name := ""
+	if at.group != nil {
+		name = at.group.name
+	} else {
+		name = at.item.group
+	}
+	l.s.model.folded[name] = !l.s.model.folded[name]
+	l.s.model.arrange()
+	l.changed()
+	l.table.Select(groupKey + name)
+}
+
+// back clears, in this order: the filter, the marks.
+func (l *list) back() bool {
+	if l.s.model.query != "" {
+		l.clear()
+		return true
+	}
+	had := l.table.ClearMarks()
+	l.marked = 0
+	return had
+}
+
+// items are the marked containers, those hidden by the filter too; without marks
+// the one under the cursor, or those under the heading.
+func (l *list) items() []*item {
+	if len(l.table.Marks()) > 0 {
+		var out []*item
+		seen := map[string]bool{} // an engine under two names shows a container twice
+		for _, it := range l.s.model.all {
+			if l.table.Marked(it.c.ID) && !seen[it.c.ID] {
+				seen[it.c.ID] = true
+				out = append(out, it)
+			}
+		}
+		return out
+	}
+	at, ok := l.line()
+	switch {
+	case !ok:
+		return nil
+	case at.group != nil:
+		return slices.Clone(at.group.items)
+	}
+	return []*item{at.item}
+}
+
+// lookMost bounds how many containers are sampled at once.
+const lookMost = 300
+
+// looking are the containers on screen; sorted by what is sampled, all of them.
+func (l *list) looking() map[string][]string {
+	out := map[string][]string{}
+	from, to := l.table.Visible()
+	if l.s.model.sorting.order.live {
+		from, to = 0, len(l.s.model.lines)
+	}
+	n := 0
+	for _, at := range l.s.model.lines[min(from, len(l.s.model.lines)):min(to, len(l.s.model.lines))] {
+		if at.item == nil || !alive(at.item.c.State) && at.item.c.Known || n >= lookMost {
+			continue
+		}
+		n++
+		name := sourceName(at.item.src.spec.Name)
+		out[name] = append(out[name], at.item.c.ID)
+	}
+	return out
+}
+
+// show puts the cursor on a container, or filters by an engine. It says whether
+// the subject is known.
+func (l *list) show(subject string) bool {
+	kind, rest, _ := strings.Cut(subject, "/")
+	if kind == fleet.KindEngine {
+		for _, p := range l.s.model.parts {
+			if "/"+p.spec.Name == rest || p.facts != nil && p.facts.ID == rest {
+				l.input.SetValue("engine:" + p.spec.Name)
+				l.s.model.setQuery(l.input.Value())
+				l.changed()
+				return true
+			}
+		}
+		return false
+	}
+	it := l.s.model.find(rest)
+	if it == nil {
+		return false
+	}
+	if !l.s.model.filter.match(it) {
+		l.clear()
+	}
+	if l.s.model.folded[it.group] {
+		delete(l.s.model.folded, it.group)
+		l.s.model.arrange()
+		l.changed()
+	}
+	return l.table.Select(rest)
+}
+
+func (l *list) refresh() tea.Cmd {
+	l.rows.now = l.s.now()
+	l.changed()
+	return nil
+}
+
+func (l *list) restyle() {
+	l.table.Theme, l.table.Marker, l.rows.theme = l.s.look.Theme, l.s.look.Marker, l.s.look.Theme
+	l.input.Restyle(l.s.look.Theme)
+}
+
+func (l *list) resize(w, h int) {
+	l.w, l.h, l.rows.width = w, h, w
+	l.table.SetColumns(columnsFor(w))
+	l.fit()
+}
+
+// fit gives the table what the lines above it leave.
+func (l *list) fit() { l.table.Resize(l.w, max(2, l.h-1-len(l.notes()))) }
+
+// notes are the lines between the status and the table: what is wrong with the
+// filter, and which engines do not answer.
+func (l *list) notes() []string {
+	var out []string
+	m := l.s.model
+	if len(m.filter.unknown) > 0 {
+		out = append(out, fmt.Sprintf("no field %s; fields: %s", strings.Join(m.filter.unknown, ", "), fieldNames()))
+	}
+	if silent := m.silent(l.rows.now); len(silent) > 0 {
+		text := silent[0]
+		if n := len(silent) - 1; n > 0 {
+			text += fmt.Sprintf(" (and %d more engines)", n)
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+func (l *list) view() string {
+	theme := l.s.look.Theme
+	if l.w <= 0 || l.h <= 0 {
+		return ""
+	}
+	lines := []string{l.status()}
+	for _, n := range l.notes() {
+		lines = append(lines, theme.Warn.Paint(kit.Fit(" "+theme.Glyph.Warn+" "+n, l.w, false, theme.Glyph.Ellipsis)))
+	}
+	l.table.Empty = l.empty()
+	out := strings.Join(lines, "\n") + "\n" + l.table.View()
+	if len(lines)+max(2, l.h-len(lines)) != l.h { // hardly any room
+		return strings.Join(kit.Lines(out, l.w, l.h), "\n")
+	}
+	return out
+}
+
+func (l *list) empty() string {
+	m := l.s.model
+	switch {
+	case m.query != "":
+		return "nothing matches the filter; esc clears it"
+	case len(m.parts) == 0:
+		return "no engine is known: add one to ringside.yaml, or start Docker"
+	case !slices.ContainsFunc(m.parts, func(p *part) bool { return p.facts != nil || p.entry.Err != nil }):
+		return "waiting for the engines"
+	}
+	return "no containers"
+}
+
+// status is the first line: the filter, or what there is; how it is shown.
+func (l *list) status() string {
+	theme, m := l.s.look.Theme, l.s.model
+	bullet := " " + theme.Glyph.Bullet + " "
+	right := ""
+	if l.marked > 0 {
+		right += fmt.Sprintf("%d marked", l.marked) + bullet
+	}
+	right += "sorted by " + m.sorting.order.id
+	if m.sorting.reverse {
+		right += " reversed"
+	}
+	if m.sorting.group.id != "none" {
+		right += bullet + "by " + m.sorting.group.id
+	}
+	right += " "
+	if l.typing() || m.query != "" {
+		right = fmt.Sprintf("%d/%d shown", len(m.shown), len(m.all)) + bullet + right
+		room := max(10, l.w-kit.Width(right)-2)
+		return kit.Fit(" "+l.input.View(room)+" "+theme.Dim.Paint(kit.Cut(right, l.w-room-2, theme.Glyph.Ellipsis)), l.w, false, "")
+	}
+	left := fmt.Sprintf(" %d containers", len(m.all))
+	if len(m.all) == 1 {
+		left = " 1 container"
+	}
+	if t := m.tally.text(theme.Glyph.Bullet); t != "" {
+		left += bullet + t
+	}
+	return theme.Dim.Paint(kit.Join(left, " "+right, l.w, theme.Glyph.Ellipsis))
+}
+
+func (l *list) countMarks() {
+	l.marked = 0
+	if len(l.table.Marks()) > 0 {
+		l.marked = len(l.items())
+	}
+}
+
+func (l *list) cursor() *tea.Cursor {
+	c := l.input.Cursor()
+	if c != nil {
+		c.X++
+	}
+	return c
+}
+
+func (l *list) close() {}

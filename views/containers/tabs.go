@@ -1,0 +1,449 @@
+package containers
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"ringside/backends/docker"
+	"ringside/views/kit"
+)
+
+// tab is one page of the detail.
+type tab struct {
+	title     string
+	live      bool // drawn anew with every tick
+	processes bool // the processes are read while it is open
+	lines     func(*detail) []string
+}
+
+var tabs []tab
+
+func init() { // set here, since the functions lead back to the table
+	tabs = []tab{
+		{"Overview", true, false, (*detail).overview},
+		{"Env", false, false, (*detail).environment},
+		{"Mounts", false, false, (*detail).mounts},
+		{"Network", false, false, (*detail).network},
+		{"Limits", true, false, (*detail).limits},
+		{"Processes", true, true, (*detail).processList},
+		{"Stats", true, false, (*detail).statistics},
+		{"Inspect", false, false, (*detail).raw},
+	}
+}
+
+// sheet builds lines of "name  value".
+type sheet struct {
+	d     *detail
+	lines []string
+}
+
+const nameWidth = 13
+
+func (s *sheet) add(name, value string) { s.paint(name, value, s.d.s.look.Theme.Text) }
+
+// paint adds a value in a style; an empty one is said to be none.
+func (s *sheet) paint(name, value string, style kit.Style) {
+	theme := s.d.s.look.Theme
+	if value == "" {
+		value, style = none, theme.Dim
+	}
+	s.lines = append(s.lines, theme.Dim.Paint(kit.Fit(name, nameWidth, false, ""))+" "+style.Paint(value))
+}
+
+func (s *sheet) head(title string) {
+	if len(s.lines) > 0 {
+		s.lines = append(s.lines, "")
+	}
+	s.lines = append(s.lines, s.d.s.look.Theme.Strong.Paint(title))
+}
+
+func (s *sheet) text(text string) { s.lines = append(s.lines, text) }
+func (s *sheet) dim(text string)  { s.lines = append(s.lines, s.d.s.look.Theme.Dim.Paint(text)) }
+
+// waiting is what a tab says before there are facts.
+func (d *detail) waiting() []string {
+	if d.err != nil {
+		return []string{d.s.look.Theme.Warn.Paint(why(d.err))}
+	}
+	return []string{d.s.look.Theme.Dim.Paint("reading")}
+}
+
+func (d *detail) moment(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format("2006-01-02 15:04:05") + "  " + short(d.s.now().Sub(t)) + " ago"
+}
+
+func (d *detail) overview() []string {
+	c, theme := d.item.c, d.s.look.Theme
+	s := sheet{d: d}
+	state := signOf(theme, c)
+	s.paint("state", state.glyph+" "+state.word+"  "+theme.Dim.Paint(c.Status), state.style)
+	if c.Health != "" {
+		s.paint("health", string(c.Health), healthStyle(theme, c.Health))
+	}
+	s.add("image", fullImage(c))
+	s.add("digest", c.Digest)
+	s.add("ID", c.ID)
+	s.add("engine", d.where())
+	if c.Project != "" || c.Service != "" {
+		s.add("compose", projectService(c))
+	}
+	s.add("created", d.moment(c.Created))
+	if c.Known {
+		s.add("started", d.moment(c.Started))
+		if !alive(c.State) {
+			s.add("ended", d.moment(c.Finished))
+			if ended(c.State) {
+				s.add("exit code", d.exitCode())
+			}
+		}
+		s.add("restarts", strconv.Itoa(c.Restarts)+theme.Dim.Paint("  policy "+c.Policy))
+	}
+	f := d.facts
+	if f == nil {
+		return append(s.lines, append([]string{""}, d.waiting()...)...)
+	}
+	s.add("entrypoint", d.mask(words(f.Entrypoint)))
+	s.add("command", d.mask(words(f.Cmd)))
+	s.add("user, dir", strings.TrimSuffix(strings.TrimPrefix(f.User+"  "+f.WorkDir, "  "), "  "))
+	s.add("log driver", f.LogDriver)
+	if len(f.HealthTest) > 0 {
+		s.head("Health check  " + d.mask(words(f.HealthTest)))
+		for i := len(f.HealthLog) - 1; i >= 0; i-- {
+			s.probe(f.HealthLog[i])
+		}
+		if len(f.HealthLog) == 0 {
+			s.dim("it has not run yet")
+		}
+	}
+	s.labels(c)
+	return s.lines
+}
+
+func (d *detail) where() string {
+	c := d.item.c
+	out := d.item.src.spec.Name
+	for _, w := range []string{c.Site, c.Environment} {
+		if w != "" {
+			out += " " + d.s.look.Theme.Glyph.Bullet + " " + w
+		}
+	}
+	return out
+}
+
+func (d *detail) exitCode() string {
+	c := d.item.c
+	out := strconv.Itoa(c.ExitCode)
+	if c.OOM {
+		out += "  killed by the kernel for want of memory"
+	}
+	return out
+}
+
+// probe is one run of the health check with its output, one line each.
+func (s *sheet) probe(p docker.HealthProbe) {
+	theme := s.d.s.look.Theme
+	glyph := theme.Good.Paint(theme.Glyph.Good)
+	if p.ExitCode != 0 {
+		glyph = theme.Bad.Paint(theme.Glyph.Bad)
+	}
+	took := ""
+	if !p.End.IsZero() {
+		took = p.End.Sub(p.Start).Round(time.Millisecond).String()
+	}
+	first, rest, _ := strings.Cut(strings.TrimSpace(s.d.mask(p.Output)), "\n")
+	s.text(fmt.Sprintf("%s %s  exit %d  %s  %s", glyph, p.Start.Local().Format("15:04:05"), p.ExitCode, took, first))
+	if rest = strings.TrimSpace(rest); rest != "" {
+		for line := range strings.SplitSeq(rest, "\n") {
+			s.dim("           " + line)
+		}
+	}
+}
+
+func (s *sheet) labels(c *docker.Container) {
+	if len(c.Labels) == 0 {
+		return
+	}
+	s.head("Labels")
+	for _, k := range sorted(c.Labels) {
+		s.text(s.d.s.look.Theme.Dim.Paint(k+"=") + s.d.mask(c.Labels[k]))
+	}
+}
+
+func (d *detail) mounts() []string {
+	if d.facts == nil {
+		return d.waiting()
+	}
+	theme := d.s.look.Theme
+	s := sheet{d: d}
+	for _, m := range d.facts.MountList {
+		mode := "read and write"
+		if m.ReadOnly {
+			mode = "read only"
+		}
+		source := m.Source
+		if m.Name != "" {
+			source = m.Name + "  " + theme.Dim.Paint(m.Source)
+		}
+		s.text(theme.Strong.Paint(m.Target))
+		s.text("  " + m.Type + "  " + mode + "  " + source)
+	}
+	if len(s.lines) == 0 {
+		s.dim("no mounts")
+	}
+	return s.lines
+}
+
+func (d *detail) network() []string {
+	if d.facts == nil {
+		return d.waiting()
+	}
+	s := sheet{d: d}
+	s.add("hostname", d.facts.Hostname)
+	s.add("ports", portList(d.item.c.Ports))
+	for _, n := range d.facts.NetworkList {
+		s.head(n.Name)
+		s.add("address", n.IP)
+		s.add("gateway", n.Gateway)
+		s.add("MAC", n.MAC)
+		s.add("aliases", strings.Join(n.Aliases, ", "))
+	}
+	if len(d.facts.NetworkList) == 0 {
+		s.head("No networks")
+	}
+	return s.lines
+}
+
+func (d *detail) processList() []string {
+	theme := d.s.look.Theme
+	switch {
+	case d.item.c.State != docker.Running:
+		return []string{theme.Dim.Paint("there are no processes to list: the container is " + string(d.item.c.State))}
+	case d.top == nil && d.topErr != nil:
+		return []string{theme.Warn.Paint(why(d.topErr) + "; trying again")}
+	case d.top == nil:
+		return []string{theme.Dim.Paint("reading")}
+	}
+	age := fmt.Sprintf("%d processes, read %s ago", len(d.top.Rows), short(d.s.now().Sub(d.topAt)))
+	if d.topErr != nil {
+		age += ", trying again: " + why(d.topErr)
+	}
+	last := len(d.top.Titles) - 1
+	widths := make([]int, len(d.top.Titles))
+	for _, row := range append([][]string{d.top.Titles}, d.top.Rows...) {
+		for i := range min(len(row), last) {
+			widths[i] = max(widths[i], min(24, kit.Width(row[i])))
+		}
+	}
+	format := func(row []string) string {
+		var b strings.Builder
+		for i, cell := range row {
+			if i < last {
+				b.WriteString(kit.Fit(cell, widths[i], false, theme.Glyph.Ellipsis) + " ")
+			} else {
+				b.WriteString(d.mask(cell))
+			}
+		}
+		return b.String()
+	}
+	out := []string{theme.Dim.Paint(age), theme.Dim.Paint(format(d.top.Titles))}
+	for _, row := range d.top.Rows {
+		out = append(out, format(row))
+	}
+	return out
+}
+
+// words joins a command's words so that their borders can be seen.
+func words(list []string) string {
+	out := make([]string, len(list))
+	for i, w := range list {
+		out[i] = quote(w)
+	}
+	return strings.Join(out, " ")
+}
+
+func (d *detail) limits() []string {
+	if d.facts == nil {
+		return d.waiting()
+	}
+	l, st := d.facts.Limits, d.item.src.stat(d.item.c.ID)
+	if !alive(d.item.c.State) {
+		st = nil
+	}
+	s := sheet{d: d}
+	cpu, memory, pids := math.NaN(), math.NaN(), math.NaN()
+	if st != nil {
+		cpu, memory, pids = st.CPU/100, float64(st.Memory), float64(st.PIDs)
+	}
+	s.usage("CPU", cpu, float64(l.NanoCPUs)/1e9, func(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) + " cores" })
+	s.usage("memory", memory, float64(l.Memory), func(f float64) string { return size(int64(f)) })
+	s.usage("processes", pids, float64(l.PIDs), func(f float64) string { return strconv.Itoa(int(f)) })
+	s.head("Further limits")
+	s.add("CPU shares", number(l.CPUShares))
+	s.add("CPU set", l.CPUSet)
+	s.add("reservation", bytesOrNone(l.MemoryReservation))
+	swap := bytesOrNone(l.MemorySwap)
+	if l.MemorySwap < 0 {
+		swap = "unlimited"
+	}
+	s.add("memory+swap", swap)
+	s.add("cgroup", d.cgroup())
+	return s.lines
+}
+
+func (d *detail) cgroup() string {
+	if f := d.item.src.facts; f != nil && f.CgroupVersion != "" {
+		return "version " + f.CgroupVersion
+	}
+	return ""
+}
+
+// usage is one line of use against a limit; limit 0 is none, NaN is not known.
+func (s *sheet) usage(name string, used, limit float64, format func(float64) string) {
+	theme := s.d.s.look.Theme
+	have := theme.Glyph.Unknown
+	if !math.IsNaN(used) {
+		have = format(used)
+	}
+	if limit <= 0 {
+		s.paint(name, have+" used, no limit", theme.Text)
+		return
+	}
+	style, share := theme.Text, used/limit
+	text := theme.Bar(share, 20) + "  " + have + " of " + format(limit)
+	if !math.IsNaN(share) {
+		text += fmt.Sprintf("  %d%%", int(share*100))
+	}
+	if share >= 0.9 {
+		style = theme.Warn
+	}
+	s.paint(name, text, style)
+}
+
+func number(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+func bytesOrNone(n int64) string {
+	if n <= 0 {
+		return ""
+	}
+	return size(n)
+}
+
+// statistics draws the last samples as large as the pane.
+func (d *detail) statistics() []string {
+	theme := d.s.look.Theme
+	st := d.item.src.stat(d.item.c.ID)
+	switch {
+	case !alive(d.item.c.State):
+		return []string{theme.Dim.Paint("there is nothing to measure: the container is " + string(d.item.c.State))}
+	case st == nil && d.item.src.entry.Err != nil:
+		return []string{theme.Warn.Paint("the engine does not answer: " + why(d.item.src.entry.Err))}
+	case st == nil:
+		return []string{theme.Dim.Paint("waiting for the first sample")}
+	}
+	s := sheet{d: d}
+	width := max(10, d.w-2)
+	tall := max(2, min(8, (d.h-3-7)/2))
+	cpu, top := theme.Glyph.Unknown, 0.0
+	if !math.IsNaN(st.CPU) {
+		cpu = percent(st.CPU) + "% of a core"
+	}
+	if n := d.item.c.NanoCPUs; d.item.c.Known && n > 0 {
+		top = float64(n) / 1e7
+		cpu += ", limit " + percent(top) + "%"
+	}
+	s.head("CPU  " + cpu)
+	s.lines = append(s.lines, chart(theme, st.CPUHistory, width, tall, top)...)
+	memory, limit := size(st.Memory), 0.0
+	if n := d.item.c.MemLimit; d.item.c.Known && n > 0 {
+		limit = float64(n)
+		memory += fmt.Sprintf(" of %s, %d%%", size(n), st.Memory*100/n)
+	}
+	s.head("Memory  " + memory)
+	s.lines = append(s.lines, chart(theme, st.MemHistory, width, tall, limit)...)
+	s.text("")
+	s.add("network", "in "+d.rate(st.NetRx)+"  out "+d.rate(st.NetTx))
+	s.add("disk", "read "+d.rate(st.DiskRd)+"  write "+d.rate(st.DiskWr))
+	s.add("processes", strconv.Itoa(st.PIDs)+theme.Dim.Paint("  sampled "+short(d.s.now().Sub(st.At))+" ago"))
+	return s.lines
+}
+
+func (d *detail) rate(perSecond float64) string {
+	if math.IsNaN(perSecond) {
+		return d.s.look.Theme.Glyph.Unknown
+	}
+	return size(int64(perSecond)) + "/s"
+}
+
+// chart draws samples as columns over several lines. Top 0 takes the largest.
+func chart(t *kit.Theme, samples []float64, width, height int, top float64) []string {
+	if len(samples) > width {
+		samples = samples[len(samples)-width:]
+	}
+	for _, v := range samples {
+		if v > top && !math.IsNaN(v) {
+			top = v
+		}
+	}
+	lines := make([]string, height)
+	for y := range height {
+		var b strings.Builder
+		for _, v := range samples {
+			b.WriteString(column1(t, v, top, height, height-1-y))
+		}
+		lines[y] = t.Focus.Paint(b.String())
+	}
+	return lines
+}
+
+// column1 is the part of a column that is on one line, counted from below.
+func column1(t *kit.Theme, v, top float64, height, y int) string {
+	if math.IsNaN(v) || top <= 0 && y > 0 {
+		return " "
+	}
+	steps := len(t.Glyph.Spark)
+	filled := 0
+	if top > 0 {
+		filled = int(math.Round(v / top * float64(height*steps)))
+	}
+	filled = max(filled, 1) - y*steps // a sample of zero is seen too
+	if filled <= 0 {
+		return " "
+	}
+	return t.Glyph.Spark[min(filled, steps)-1]
+}
+
+// raw is the engine's JSON.
+func (d *detail) raw() []string {
+	if d.facts == nil {
+		return d.waiting()
+	}
+	text := string(d.facts.Raw)
+	if !d.reveal {
+		text = maskJSON(text, d.facts.Env, d.masked())
+	}
+	return strings.Split(text, "\n")
+}
+
+// quoted is a text as JSON has it between its quotes.
+func quoted(s string) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if enc.Encode(s) != nil {
+		return s
+	}
+	out := strings.TrimSuffix(b.String(), "\n")
+	return out[1 : len(out)-1]
+}
