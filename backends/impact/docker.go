@@ -86,7 +86,8 @@ func engine(out []Problem, e fleet.Engine, entry watch.Entry, facts *docker.Fact
 // Times and counts that make a container's past worth telling.
 const (
 	loopRestarts = 3                // restarts from which on we speak of a loop
-	loopWindow   = 10 * time.Minute // and this recent a start
+	loopUp       = time.Minute      // up for less than this is still part of the loop
+	loopWindow   = 10 * time.Minute // and up for less than this is worth a look
 	endedWindow  = 24 * time.Hour   // how long an unexpected end is news
 )
 
@@ -107,13 +108,16 @@ var rules = []rule{
 		func(*docker.Container) string { return "dead: the engine could not remove it" },
 		"state dead", "remove it; if that fails, the engine's log says what holds its files", finished},
 	{"loop", Critical,
-		func(c *docker.Container, _ time.Time) bool {
-			return c.State == docker.Restarting && c.Restarts >= loopRestarts
+		func(c *docker.Container, now time.Time) bool {
+			return c.Restarts >= loopRestarts && (c.State == docker.Restarting || upFor(c, now, loopUp))
 		},
 		func(c *docker.Container) string {
+			if c.State == docker.Running {
+				return fmt.Sprintf("crash loop: %d restarts, up for the moment", c.Restarts)
+			}
 			return fmt.Sprintf("crash loop: %d restarts, exit %s", c.Restarts, exit(c))
 		},
-		"state restarting, again and again", "l shows why it ends; X stops the loop", finished},
+		"it ends soon after every start", "l shows why it ends; X stops the loop", finished},
 	{"unhealthy", Critical,
 		func(c *docker.Container, _ time.Time) bool {
 			return c.State == docker.Running && c.Health == docker.Unhealthy
@@ -132,10 +136,10 @@ var rules = []rule{
 		"state restarting", "l shows why it ended", finished},
 	{"restarts", Warning,
 		func(c *docker.Container, now time.Time) bool {
-			return c.State == docker.Running && c.Restarts >= loopRestarts && !c.Started.IsZero() && now.Sub(c.Started) < loopWindow
+			return c.Restarts >= loopRestarts && upFor(c, now, loopWindow)
 		},
 		func(c *docker.Container) string {
-			return fmt.Sprintf("restarted %d times, exit %s", c.Restarts, exit(c))
+			return fmt.Sprintf("restarted %d times", c.Restarts)
 		},
 		"up again, but not for long yet", "l shows why it ended", started},
 	{"oom", Warning,
@@ -167,6 +171,11 @@ func container(c *docker.Container, now time.Time) (Problem, bool) {
 func ended(c *docker.Container, now time.Time) bool {
 	stopped := c.ExitCode == 130 || c.ExitCode == 137 || c.ExitCode == 143
 	return c.State == docker.Exited && c.Known && c.ExitCode != 0 && !stopped && c.Policy != "no" && c.Policy != "" && recent(c.Finished, now)
+}
+
+// upFor: it runs, and for less than limit.
+func upFor(c *docker.Container, now time.Time, limit time.Duration) bool {
+	return c.State == docker.Running && !c.Started.IsZero() && now.Sub(c.Started) < limit
 }
 
 func recent(t, now time.Time) bool            { return !t.IsZero() && now.Sub(t) < endedWindow }

@@ -98,8 +98,9 @@ func (m *model) plan(a actions.Action, targets []fleet.Target, args actions.Args
 	op := operation{
 		title: title(a, targets),
 		args:  args,
-		build: func(ctx context.Context) (*actions.Plan, error) {
-			return m.o.Registry.Build(ctx, m.o.Env, a.ID, targets, args)
+		build: func(ctx context.Context) (*actions.Plan, []actions.StepRecord, error) {
+			p, err := m.o.Registry.Build(ctx, m.o.Env, a.ID, targets, args)
+			return p, nil, err
 		},
 		start: m.o.Runner.Start,
 	}
@@ -151,11 +152,12 @@ func (m *model) menu(targets []fleet.Target) tea.Cmd {
 	})
 }
 
-// letter takes the first letter of a word that no other entry has; the order of
-// the entries is fixed, so an entry's letter is always the same.
+// letter takes the first letter of a word that no other entry has, or else its
+// capital; the order of the entries is fixed, so an entry's letter is always the
+// same.
 func letter(word string, taken map[string]bool) string {
-	for _, r := range word {
-		if l := string(unicode.ToLower(r)); unicode.IsLetter(r) && !taken[l] {
+	for _, r := range word + strings.ToUpper(word) {
+		if l := string(r); unicode.IsLetter(r) && !taken[l] {
 			taken[l] = true
 			return l
 		}

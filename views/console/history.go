@@ -32,7 +32,7 @@ func (h *history) runs() []actions.RunRecord {
 // watch reads the ledger again and again until ctx is done and calls changed
 // when something in it is new. A ledger that cannot be read keeps the old list.
 func (h *history) watch(ctx context.Context, changed func()) {
-	for {
+	for h.ledger != nil {
 		h.read(ctx, changed)
 		select {
 		case <-ctx.Done():

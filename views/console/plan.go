@@ -18,7 +18,8 @@ type operation struct {
 	title string
 	args  actions.Args
 	undo  bool // the plan's steps are undone, last first
-	build func(context.Context) (*actions.Plan, error)
+	// build makes the plan; of a run that exists it also says how far each step is.
+	build func(context.Context) (*actions.Plan, []actions.StepRecord, error)
 	start func(context.Context, *actions.Plan, actions.Approval) (string, error)
 	edit  func() tea.Cmd // asks for the arguments again; nil: there are none
 }
@@ -45,6 +46,7 @@ type planDialog struct {
 	phase  phase
 	opened time.Time // start of building or starting
 	plan   *actions.Plan
+	was    []actions.StepRecord // how far the steps are already; nil for a new plan
 	err    error
 	form   confirmForm
 	grace  *grace
@@ -69,6 +71,7 @@ type (
 	builtMsg struct {
 		d    *planDialog
 		plan *actions.Plan
+		was  []actions.StepRecord
 		err  error
 	}
 	startedMsg struct {
@@ -93,8 +96,8 @@ func (d *planDialog) Open() tea.Cmd {
 	return tea.Batch(after(spinAfter, spinMsg{d}), func() tea.Msg {
 		ctx, cancel := context.WithTimeout(context.Background(), planTime)
 		defer cancel()
-		p, err := d.op.build(ctx)
-		return builtMsg{d, p, err}
+		p, was, err := d.op.build(ctx)
+		return builtMsg{d, p, was, err}
 	})
 }
 
@@ -156,7 +159,7 @@ func (d *planDialog) built(msg builtMsg) {
 		d.phase, d.err = refused, msg.err
 		return
 	}
-	d.phase, d.plan = review, msg.plan
+	d.phase, d.plan, d.was = review, msg.plan, msg.was
 	d.form = newConfirmForm(d.plan, d.theme)
 	if d.now().Sub(d.opened) > spinAfter { // nobody waits for it any more with a finger on the key
 		d.grace = newGrace(d.now())

@@ -129,9 +129,12 @@ func (d *planDialog) planLines(w int) []string {
 		out = append(out, t.Strong.Paint(text))
 	}
 	names, final := d.stepNames()
-	if d.op.undo {
+	switch {
+	case d.op.undo && len(names) == 0:
+		head("There is nothing to undo")
+	case d.op.undo:
 		head("What will be undone, last first")
-	} else {
+	default:
 		head("What will happen")
 	}
 	for i, n := range names {
@@ -176,7 +179,14 @@ func (d *planDialog) planLines(w int) []string {
 // are for good, each reason once.
 func (d *planDialog) stepNames() (names, final []string) {
 	count := map[string]int{}
-	for _, s := range d.plan.Steps {
+	for i, s := range d.plan.Steps {
+		status := actions.Pending
+		if i < len(d.was) {
+			status = d.was[i].Status
+		}
+		if d.op.undo && (status == actions.Pending || status == actions.Skipped || status == actions.Cancelled) {
+			continue // it did not run: there is nothing to undo
+		}
 		why := s.Final
 		if why == "" && s.Undo == nil {
 			why = "there is no way back from this"
@@ -188,6 +198,8 @@ func (d *planDialog) stepNames() (names, final []string) {
 			count[why]++
 		}
 		switch {
+		case !d.op.undo && status == actions.Succeeded:
+			names = append(names, s.Name+" "+d.theme.Dim.Paint("(done)"))
 		case !d.op.undo:
 			names = append(names, s.Name)
 		case s.Undo != nil:
@@ -195,7 +207,7 @@ func (d *planDialog) stepNames() (names, final []string) {
 		}
 	}
 	for i, f := range final {
-		if n := count[f]; n > 1 {
+		if n := count[f]; n > 1 && len(d.plan.Steps) > 1 {
 			final[i] = fmt.Sprintf("%s (%d steps)", f, n)
 		}
 	}

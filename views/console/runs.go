@@ -38,12 +38,16 @@ func (m *model) runAct(a screen.RunAct) tea.Cmd {
 
 // openRun opens the plan dialog for a run of the ledger.
 func (m *model) openRun(id string, op operation) tea.Cmd {
-	op.build = func(ctx context.Context) (*actions.Plan, error) {
+	op.build = func(ctx context.Context) (*actions.Plan, []actions.StepRecord, error) {
+		if m.o.Env.Ledger == nil {
+			return nil, nil, actions.ErrNoLedger
+		}
 		run, err := m.o.Env.Ledger.Run(ctx, id)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		return m.o.Registry.Rebuild(ctx, m.o.Env, run)
+		p, err := m.o.Registry.Rebuild(ctx, m.o.Env, run)
+		return p, run.Steps, err
 	}
 	return m.open(newPlanDialog(op, m.o.Runner, m.o.ReadOnly, m.o.Env.Now), m.followUp)
 }
@@ -87,6 +91,9 @@ type unfinishedMsg struct{ runs []actions.RunRecord }
 // unfinished reads the ledger for runs whose process is gone.
 func (m *model) unfinished() tea.Cmd {
 	ledger := m.o.Env.Ledger
+	if ledger == nil {
+		return nil
+	}
 	return func() tea.Msg {
 		ctx, cancel := m.context()
 		defer cancel()

@@ -106,7 +106,7 @@ func (m *model) tabs() string {
 		if i == m.at {
 			style = t.TabActive
 		}
-		line += " " + t.Key.Paint(key) + " " + style.Paint(s.Title()) + " "
+		line += " " + t.Key.Paint(key) + " " + style.Paint(kit.Cut(s.Title(), 40, t.Glyph.Ellipsis)) + " "
 	}
 	if n := m.running(); n > 0 {
 		line += " " + t.Busy.Paint(t.Glyph.Busy+" "+plural(n, "run")+" going on")
