@@ -24,8 +24,7 @@ const levelWithin = 200
 
 // levels returns the first level of a line as a styled span.
 func levels(t *Theme, text string) []span {
-	text = text[:min(len(text), levelWithin)]
-	for i := 0; i < len(text); {
+	for i := 0; i < min(len(text), levelWithin); {
 		if !wordByte(text[i]) {
 			i++
 			continue

@@ -114,15 +114,19 @@ func (p *LogPane) when(at int64) string {
 	return Age(p.Now.Sub(t))
 }
 
-// Age is a duration as people say it in a narrow column: 3s, 12m, 4h, 2d.
+// Age is a length of time in at most four columns: 3s, 12m, 4h, 2d, 14w.
 func Age(d time.Duration) string {
+	const day = 24 * time.Hour
+	unit, sign := time.Second, "s"
 	switch d = max(d, 0); {
-	case d < time.Minute:
-		return strconv.Itoa(int(d/time.Second)) + "s"
-	case d < time.Hour:
-		return strconv.Itoa(int(d/time.Minute)) + "m"
-	case d < 48*time.Hour:
-		return strconv.Itoa(int(d/time.Hour)) + "h"
+	case d >= 100*day:
+		unit, sign = 7*day, "w"
+	case d >= 2*day:
+		unit, sign = day, "d"
+	case d >= time.Hour:
+		unit, sign = time.Hour, "h"
+	case d >= time.Minute:
+		unit, sign = time.Minute, "m"
 	}
-	return strconv.Itoa(int(d/(24*time.Hour))) + "d"
+	return strconv.Itoa(int(d/unit)) + sign
 }

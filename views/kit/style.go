@@ -10,10 +10,24 @@ type Style string
 
 // Paint returns text in the style; nested styles are not carried on.
 func (s Style) Paint(text string) string {
-	if s == "" || text == "" {
-		return text
+	if text == "" {
+		return ""
 	}
-	return "\x1b[" + string(s) + "m" + text + "\x1b[m"
+	return s.open() + text + s.close()
+}
+
+func (s Style) open() string {
+	if s == "" {
+		return ""
+	}
+	return "\x1b[" + string(s) + "m"
+}
+
+func (s Style) close() string {
+	if s == "" {
+		return ""
+	}
+	return "\x1b[m"
 }
 
 // And adds another style's attributes.

@@ -1,16 +1,12 @@
 package kit
 
-import (
-	"strings"
-)
-
 // Column of a table.
 type Column struct {
 	Key      string // for sorting and settings
 	Title    string
 	Min      int  // least width in columns
 	Want     int  // width it likes to have
-	Priority int  // 0 stays always; of the others the highest goes first when room is short
+	Priority int  // 0 stays as long as it can; of the others those that fit, lowest first
 	Right    bool // aligned to the right
 	Flex     bool // takes the room that is left
 }
@@ -62,7 +58,13 @@ type Table struct {
 type placed struct{ column, width int }
 
 // Resize sets the size of the table, its heading line included.
-func (t *Table) Resize(w, h int) { t.w, t.h = w, h; t.layout = nil; t.reveal() }
+func (t *Table) Resize(w, h int) {
+	t.w, t.h, t.layout = w, h, nil
+	for t.skip > 0 && t.fits(t.skip-1) {
+		t.skip--
+	}
+	t.reveal()
+}
 
 // SetRows replaces the rows. The cursor stays on the line with the same key, or
 // else on the same line number.
@@ -85,7 +87,7 @@ func (t *Table) SetRows(rows Rows) {
 }
 
 // SetColumns replaces the columns.
-func (t *Table) SetColumns(c []Column) { t.Columns = c; t.layout = nil }
+func (t *Table) SetColumns(c []Column) { t.Columns, t.skip, t.layout = c, 0, nil }
 
 // Cursor returns the line under the cursor, -1 when there are no rows.
 func (t *Table) Cursor() int {
@@ -114,7 +116,7 @@ func (t *Table) Visible() (from, to int) {
 	return t.top, min(t.len(), t.top+t.body())
 }
 
-// Move moves the cursor by n lines, Page by n pages, Jump to the first or last.
+// Move moves the cursor by n lines.
 func (t *Table) Move(n int) { t.move(t.cursor + n) }
 
 // Page moves by pages.
@@ -129,10 +131,18 @@ func (t *Table) Jump(last bool) {
 	}
 }
 
-// Scroll moves the columns to the left (negative) or right.
+// Scroll shows columns that have no room: each step to the right (positive) takes
+// one away on the left, after the first, until all on the right are shown.
 func (t *Table) Scroll(n int) {
-	t.skip = min(max(0, t.skip+n), max(0, len(t.Columns)-2))
+	for ; n < 0 && t.skip > 0; n++ {
+		t.skip--
+	}
 	t.layout = nil
+	for t.arrange(); n > 0 && len(t.layout) < len(t.Columns)-t.skip && t.skip < len(t.Columns)-2; n-- {
+		t.skip++
+		t.layout = nil
+		t.arrange()
+	}
 }
 
 // Mark turns the mark of the cursor's line over and goes down one line.
@@ -177,7 +187,7 @@ func (t *Table) MarkAll() {
 	}
 }
 
-// Marked reports whether a key is marked; Marks returns how many are.
+// Marked reports whether a key is marked.
 func (t *Table) Marked(key string) bool { return t.marks[key] }
 
 // Marks returns the marked keys in no order.
@@ -228,162 +238,5 @@ func (t *Table) reveal() {
 	}
 	if t.cursor >= t.top+t.body() {
 		t.top = t.cursor - t.body() + 1
-	}
-}
-
-// View renders the heading and the visible lines, exactly w×h.
-func (t *Table) View() string {
-	if t.w <= 0 || t.h <= 0 {
-		return ""
-	}
-	t.arrange()
-	var b strings.Builder
-	b.Grow(t.w * t.h * 2)
-	t.heading(&b)
-	for y := range t.h - 1 {
-		b.WriteByte('\n')
-		i := t.top + y
-		switch {
-		case i < t.len():
-			t.line(&b, i)
-		case y == 1 && t.len() == 0 && t.Empty != "":
-			b.WriteString(t.Theme.Dim.Paint(Fit("  "+t.Empty, t.w, false, t.Theme.Glyph.Ellipsis)))
-		default:
-			b.WriteString(spaces(t.w))
-		}
-	}
-	return b.String()
-}
-
-const gutter = 2 // cursor and mark
-
-func (t *Table) heading(b *strings.Builder) {
-	var line strings.Builder
-	line.WriteString(spaces(gutter))
-	used := gutter
-	for n, p := range t.layout {
-		if n > 0 {
-			line.WriteByte(' ')
-			used++
-		}
-		c := t.Columns[p.column]
-		title := c.Title
-		if c.Key == t.Sort && t.Sort != "" {
-			arrow := t.Theme.Glyph.Up
-			if t.Reverse {
-				arrow = t.Theme.Glyph.Down
-			}
-			title = Cut(title, p.width-1, "") + arrow
-		}
-		line.WriteString(Fit(title, p.width, c.Right, ""))
-		used += p.width
-	}
-	line.WriteString(spaces(t.w - used))
-	b.WriteString(t.Theme.Dim.Paint(Cut(line.String(), t.w, "")))
-}
-
-func (t *Table) line(b *strings.Builder, i int) {
-	row, key := t.rows.At(i), t.rows.Key(i)
-	selected := i == t.cursor
-	g := t.Theme.Glyph
-	cursor, mark := " ", " "
-	if selected {
-		cursor = g.Cursor
-	}
-	if t.marks[key] {
-		mark = g.Mark
-	}
-	if row.Group != "" {
-		text := Join(row.Group, row.Note+" ", t.w-gutter, g.Ellipsis)
-		style := t.Theme.Strong
-		if selected && !t.Marker {
-			style = style.And(t.Theme.Selected)
-		}
-		b.WriteString(t.Theme.Focus.Paint(cursor) + style.Paint(" "+text))
-		return
-	}
-	used := gutter
-	var whole strings.Builder
-	flat := selected && !t.Marker
-	if flat {
-		whole.WriteString(cursor + mark)
-	} else {
-		b.WriteString(t.Theme.Focus.Paint(strings.TrimSpace(cursor)))
-		if !selected {
-			b.WriteByte(' ')
-		}
-		if mark == " " {
-			b.WriteByte(' ')
-		} else {
-			b.WriteString(t.Theme.Marked.Paint(mark))
-		}
-	}
-	for n, p := range t.layout {
-		var c Cell
-		if p.column < len(row.Cells) {
-			c = row.Cells[p.column]
-		}
-		text := Fit(c.Text, p.width, t.Columns[p.column].Right, g.Ellipsis)
-		if n > 0 {
-			used++
-			text = " " + text
-		}
-		used += p.width
-		switch {
-		case flat:
-			whole.WriteString(text)
-		case row.Dim:
-			b.WriteString(t.Theme.Dim.Paint(text))
-		default:
-			b.WriteString(c.Style.Paint(text))
-		}
-	}
-	rest := spaces(t.w - used)
-	if flat {
-		b.WriteString(t.Theme.Selected.Paint(whole.String() + rest))
-		return
-	}
-	b.WriteString(rest)
-}
-
-// arrange gives the columns their widths: those of priority 0 and as many others
-// as fit at their least width, then room up to Want in order, the rest to Flex.
-func (t *Table) arrange() {
-	if t.layout != nil && t.laidW == t.w && t.laidN == len(t.Columns) {
-		return
-	}
-	t.laidW, t.laidN = t.w, len(t.Columns)
-	shown := make([]bool, len(t.Columns))
-	room := t.w - gutter
-	for p := 0; p <= 9; p++ {
-		for i, c := range t.Columns {
-			if c.Priority != p || (i > 0 && i <= t.skip) {
-				continue
-			}
-			if p > 0 && c.Min+1 > room {
-				continue
-			}
-			shown[i] = true
-			room -= c.Min + 1
-		}
-	}
-	room++ // the first column has no space before it
-	t.layout = t.layout[:0]
-	for i, c := range t.Columns {
-		if !shown[i] {
-			continue
-		}
-		w := c.Min
-		if more := min(max(0, c.Want-c.Min), max(0, room)); more > 0 {
-			w += more
-			room -= more
-		}
-		t.layout = append(t.layout, placed{i, w})
-	}
-	for n := range t.layout {
-		if t.Columns[t.layout[n].column].Flex && room > 0 {
-			t.layout[n].width += room
-			break
-		}
 	}
 }

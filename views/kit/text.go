@@ -43,15 +43,23 @@ func Fit(text string, width int, right bool, tail string) string {
 	if width <= 0 {
 		return ""
 	}
+	for text != "" && (text[0] >= 0x80 || text[0] < 0x1b) {
+		n, w := unit(text)
+		if w > 0 {
+			break
+		}
+		text = text[n:] // a mark without its letter would join what is before it
+	}
 	text = Cut(text, width, tail)
 	pad := width - Width(text)
 	if pad <= 0 {
 		return text
 	}
-	if right {
-		return spaces(pad) + text
+	if !right {
+		return text + spaces(pad)
 	}
-	return text + spaces(pad)
+	text = spaces(pad) + text
+	return spaces(width-Width(text)) + text // a mark at the start joined the padding
 }
 
 const blank = "                                                                                                                                "
