@@ -94,8 +94,11 @@ func (e *Engine) startExec(a *answer, r *http.Request) {
 		return
 	}
 	defer release()
-	output := execWriter{e, r.Context(), conn, x.request.Tty}
-	e.session(r.Context(), x, input, output, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
+	// The request's own context ends when the client closes its half of the
+	// connection, which is no reason to stop.
+	ctx := a.serving.ctx
+	output := execWriter{e, ctx, conn, x.request.Tty}
+	e.session(ctx, x, input, output, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
 	if cw, ok := conn.(interface{ CloseWrite() error }); ok {
 		_ = cw.CloseWrite()
 	}
