@@ -46,13 +46,12 @@ func (a *Ask) Update(msg tea.Msg) (cmd tea.Cmd, result any, done bool) {
 
 // View draws the question.
 func (a *Ask) View(w, h int) string {
-	inner := min(w-4, 64)
-	lines := Wrap(a.body, inner)
+	lines := Wrap(a.body, min(w-4, 64))
 	button := func(text string, on bool) string {
 		if on {
-			return a.theme.Match.Paint("[ " + text + " ]")
+			return a.theme.Match.Paint("[" + a.theme.Glyph.More + " " + text + " ]")
 		}
-		return "[ " + text + " ]"
+		return "[  " + text + " ]"
 	}
 	buttons := button(a.no, !a.onYes) + "  " + button(a.yes, a.onYes)
 	lines = append(lines, "", buttons)

@@ -176,7 +176,7 @@ func (f *Form) View(w, h int) string {
 	for i := top; i < min(len(f.fields), top+room); i++ {
 		rows = append(rows, f.line(i, titles, inner))
 		if c := f.fields[i].input.Cursor(); i == f.at && c != nil {
-			c.X, c.Y = c.X+2+4+titles, 1+len(note)+i-top
+			c.X, c.Y = c.X+2+5+titles, 1+len(note)+i-top
 			f.cursor = c
 		}
 	}
@@ -214,7 +214,7 @@ func (f *Form) line(i, titles, w int) string {
 		sign = t.Bad.Paint(t.Glyph.Bad)
 	}
 	value := ""
-	switch room := w - titles - 4; {
+	switch room := w - titles - 5; {
 	case x.Flag && x.on:
 		value = Fit("[x] yes", room, false, "")
 	case x.Flag:
@@ -222,5 +222,5 @@ func (f *Form) line(i, titles, w int) string {
 	default:
 		value = x.input.View(max(1, room))
 	}
-	return cursor + style.Paint(Fit(x.Title, titles, false, t.Glyph.Ellipsis)) + " " + sign + " " + value
+	return cursor + " " + style.Paint(Fit(x.Title, titles, false, t.Glyph.Ellipsis)) + " " + sign + " " + value
 }

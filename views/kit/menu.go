@@ -22,7 +22,7 @@ type Item struct {
 // MenuOptions say how a menu works.
 type MenuOptions struct {
 	Filter   bool   // typing filters fuzzily, else letters pick
-	Selected string // ID under the cursor at first
+	Selected string // ID under the cursor at first; "": the first that can be picked
 	Width    int    // wanted columns, frame included; 0: as wide as its items
 	Empty    string // said when there are no items
 }
@@ -54,6 +54,7 @@ func NewMenu(title string, items []Item, o MenuOptions) *Menu {
 	m.input = NewInput("", "type to filter")
 	m.input.Focus()
 	m.filter()
+	m.cursor = max(0, slices.IndexFunc(items, func(it Item) bool { return it.Why == "" }))
 	m.selectID(o.Selected)
 	return m
 }
@@ -179,6 +180,9 @@ func (t titles) Len() int            { return len(t) }
 func (m *Menu) View(w, h int) string {
 	t := m.theme
 	keys := []string{"enter", "pick", "esc", "close"}
+	if len(m.items) == 0 {
+		keys = keys[2:]
+	}
 	inner := m.width(keys)
 	if m.o.Width > 0 {
 		inner = m.o.Width - 4
@@ -191,6 +195,9 @@ func (m *Menu) View(w, h int) string {
 	}
 	if slices.ContainsFunc(m.items, func(it Item) bool { return it.Why != "" }) {
 		why := m.current().Why
+		if why != "" {
+			why = t.Glyph.Warn + " " + why
+		}
 		below = append(below, t.Warn.Paint(Fit(why, inner, false, t.Glyph.Ellipsis)))
 	}
 	lines, at := m.lines(inner)
@@ -227,7 +234,7 @@ func (m *Menu) width(keys []string) int {
 		if it.Note != "" {
 			need += 2 + Width(it.Note)
 		}
-		w = max(w, need, Width(it.Group), min(Width(it.Why), 60))
+		w = max(w, need, Width(it.Group), min(Width(it.Why)+2, 60))
 	}
 	return w
 }
