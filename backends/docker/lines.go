@@ -51,8 +51,10 @@ func demux(r io.Reader, emit func(LogLine)) error {
 		for n > 0 {
 			got, err := r.Read(buf[:min(n, int64(len(buf)))])
 			s.write(buf[:got])
-			if n -= int64(got); err != nil && n > 0 {
-				return ended(err)
+			if n -= int64(got); err == io.EOF && n > 0 {
+				return io.ErrUnexpectedEOF
+			} else if err != nil && n > 0 {
+				return err
 			}
 		}
 	}
@@ -110,7 +112,7 @@ func (s *splitter) record() {
 func (s *splitter) write(p []byte) {
 	for len(p) > 0 {
 		if s.inHead && len(s.head) == 0 && p[0] == '\n' {
-			s.inHead = false // a line of exactly one record's length ends without another
+			s.inHead = false // a line end without a timestamp is no start of one
 		}
 		if s.inHead {
 			n := min(stampLen-len(s.head), len(p))
