@@ -77,12 +77,13 @@ type params struct {
 // with, and what Undo goes back to.
 type seen struct {
 	fleet.Target
-	State    docker.State `json:"state"`
-	Started  time.Time    `json:"started,omitzero"`
-	Finished time.Time    `json:"finished,omitzero"`
-	NanoCPUs int64        `json:"was_nano_cpus,omitempty"`
-	MemLimit int64        `json:"was_memory,omitempty"` // bytes
-	AllCPUs  int64        `json:"host_nano_cpus,omitempty"`
+	State     docker.State `json:"state"`
+	Started   time.Time    `json:"started,omitzero"`
+	Finished  time.Time    `json:"finished,omitzero"`
+	NanoCPUs  int64        `json:"was_nano_cpus,omitempty"`
+	MemLimit  int64        `json:"was_memory,omitempty"`     // bytes
+	AllCPUs   int64        `json:"host_nano_cpus,omitempty"` // what the host has; 0: not known
+	AllMemory int64        `json:"host_memory,omitempty"`
 }
 
 func (a act) action(engines Engines) actions.Action {

@@ -40,13 +40,13 @@ var limits = act{
 	},
 	there: never, cannot: not(removing),
 	same: func(c *docker.Container, p params) string {
-		if (p.NanoCPUs == nil || *p.NanoCPUs == c.NanoCPUs) && (p.Memory == nil || *p.Memory == c.MemLimit) {
+		if limitIs(c.NanoCPUs, p.NanoCPUs, c.NanoCPUs, 0) && limitIs(c.MemLimit, p.Memory, c.MemLimit, 0) {
 			return "has these limits already"
 		}
 		return ""
 	},
 	done: func(c *docker.Container, s seen, p params) bool {
-		return c != nil && cpusAre(c.NanoCPUs, p.NanoCPUs, s) && (p.Memory == nil || c.MemLimit == *p.Memory)
+		return c != nil && limitIs(c.NanoCPUs, p.NanoCPUs, s.NanoCPUs, s.AllCPUs) && limitIs(c.MemLimit, p.Memory, s.MemLimit, s.AllMemory)
 	},
 	do: func(ctx context.Context, c call) error {
 		return c.update(ctx, docker.LimitChange{NanoCPUs: c.params.NanoCPUs, Memory: c.Memory})
@@ -71,17 +71,17 @@ func (c call) update(ctx context.Context, change docker.LimitChange) error {
 	return err
 }
 
-// cpusAre compares a CPU limit with the wanted one. An engine cannot take a CPU
-// limit away, so all cores of its host count as none; where their number is not
-// known, anything above what was there.
-func cpusAre(now int64, want *int64, s seen) bool {
+// limitIs compares a limit with the wanted one. An engine cannot take a limit away,
+// so all that its host has counts as none; where that is not known, anything above
+// what was there.
+func limitIs(now int64, want *int64, was, all int64) bool {
 	switch {
 	case want == nil || now == *want:
 		return true
 	case *want != 0:
 		return false
-	case s.AllCPUs > 0:
-		return now >= s.AllCPUs
+	case all > 0:
+		return now >= all
 	}
-	return now > s.NanoCPUs
+	return now > was
 }

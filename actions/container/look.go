@@ -64,8 +64,9 @@ func (a act) look(ctx context.Context, env *actions.Env, engines Engines, target
 				tell(f.Guard, f.Level, f.Text)
 			}
 		}
+		cpus, memory := host(env, c.Engine)
 		p.Targets = append(p.Targets, seen{Target: t, State: c.State, Started: c.Started, Finished: c.Finished,
-			NanoCPUs: c.NanoCPUs, MemLimit: c.MemLimit, AllCPUs: cores(env, c.Engine)})
+			NanoCPUs: c.NanoCPUs, MemLimit: c.MemLimit, AllCPUs: cpus, AllMemory: memory})
 	}
 	if len(p.Targets) == 0 {
 		return nil, nothing(a.verb, findings)
@@ -191,12 +192,13 @@ func watched(env *actions.Env, targets []fleet.Target) map[string]*docker.Contai
 	return out
 }
 
-// cores is what an engine's host has, in billionths of a core; 0 when not known.
-func cores(env *actions.Env, engine string) int64 {
+// host is what an engine's host has: cores in billionths and memory in bytes; 0
+// when it is not known.
+func host(env *actions.Env, engine string) (nanoCPUs, memory int64) {
 	for _, f := range watch.Latest[*docker.Facts](env.State()) {
 		if f.Engine == engine {
-			return int64(f.CPUs) * 1e9
+			return int64(f.CPUs) * 1e9, f.Memory
 		}
 	}
-	return 0
+	return 0, 0
 }
