@@ -36,11 +36,7 @@ func (t *Theme) Rule(title, note string, w int, focus bool) string {
 	if room < 0 {
 		return border.Paint(Cut(g.TL+g.H+g.H+g.TR, w, ""))
 	}
-	if room < 3 {
-		title = ""
-	}
-	if title != "" {
-		title = Cut(title, room-2, g.Ellipsis)
+	if title = Cut(title, room-2, g.Ellipsis); title != "" {
 		room -= Width(title) + 2
 	}
 	if Width(note)+2 > room {

@@ -16,7 +16,7 @@ func (t *Theme) Sparkline(samples []float64, width int, top float64) string {
 	}
 	if top <= 0 {
 		for _, s := range samples {
-			if s > top { // false for NaN
+			if s > top && !math.IsInf(s, 1) { // false for NaN
 				top = s
 			}
 		}
@@ -31,8 +31,8 @@ func (t *Theme) Sparkline(samples []float64, width int, top float64) string {
 		case top <= 0:
 			b.WriteString(steps[0])
 		default:
-			i := int(s / top * float64(len(steps)))
-			b.WriteString(steps[min(max(i, 0), len(steps)-1)])
+			share := min(max(s/top, 0), 1)
+			b.WriteString(steps[min(int(share*float64(len(steps))), len(steps)-1)])
 		}
 	}
 	return b.String()

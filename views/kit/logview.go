@@ -80,12 +80,12 @@ func (p *LogPane) draw(b *strings.Builder, n, row int) {
 	if e.flags&isNote != 0 {
 		base = t.Busy
 	}
-	b.WriteString(style.Paint(sign))
-	b.WriteByte(' ')
 	when, name := p.columns()
 	if row > 0 {
-		b.WriteString(spaces(when + name))
+		b.WriteString(spaces(signW + when + name))
 	} else {
+		paintIf(b, sign != " ", style, sign)
+		b.WriteByte(' ')
 		if when > 0 {
 			b.WriteString(t.Dim.Paint(Fit(p.when(e.at), when-1, p.times == TimesAge, "")))
 			b.WriteByte(' ')

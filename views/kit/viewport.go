@@ -3,6 +3,8 @@ package kit
 import (
 	"sort"
 	"strings"
+
+	"github.com/charmbracelet/x/ansi"
 )
 
 // place is a row of text: a line and, when lines are wrapped, which of its rows.
@@ -178,6 +180,7 @@ type layouts struct {
 	lines map[string]*laid
 	w     int
 	turn  int
+	by    ansi.Method
 	find  *matcher
 	parse func(string) (text string, styles []span)
 }
@@ -185,8 +188,8 @@ type layouts struct {
 // begin starts a frame of width w; what was not drawn for two frames is dropped.
 func (s *layouts) begin(w int) {
 	s.turn++
-	if s.lines == nil || s.w != w {
-		s.lines, s.w = map[string]*laid{}, w
+	if by := method(); s.lines == nil || s.w != w || s.by != by {
+		s.lines, s.w, s.by = map[string]*laid{}, w, by
 	}
 	if s.turn%2 == 0 {
 		for k, l := range s.lines {
