@@ -149,6 +149,8 @@ func controlString(s string) int {
 			return i
 		case s[i] == 0xc2 && i+1 < len(s) && s[i+1] == 0x9c:
 			return i + 2
+		case s[i] == 0xc2 && i+1 < len(s) && s[i+1] >= 0x80 && s[i+1] < 0xa0:
+			return i // as for ESC; also, a run of introducers must not be read to its end again and again
 		case s[i] == '\n':
 			return i
 		}

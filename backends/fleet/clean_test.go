@@ -35,6 +35,7 @@ func TestClean(t *testing.T) {
 		"OSC that never ends":   {"a\x1b]0;rest of the line", "a0;rest of the line", "a0;rest of the line"},
 		"OSC cut by newline":    {"a\x1b]0;x\nb", "a b", "a\nb"},
 		"OSC cut by ESC":        {"a\x1b]0;x\x1b[31mb", "ab", "ab"},
+		"OSC cut by C1":         {"a\u009d0;x\u009b31mb", "ab", "ab"},
 		"DCS":                   {"a\x1bPq#0;2\x1b\\b", "ab", "ab"},
 		"SOS PM APC":            {"a\x1bXx\x1b\\\x1b^y\x1b\\\x1b_z\x1b\\b", "ab", "ab"},
 		"APC 8-bit":             {"a\u009fG\u009cb", "ab", "ab"},
@@ -59,6 +60,16 @@ func TestClean(t *testing.T) {
 		}
 		if got := CleanLines(c.in); got != c.lines {
 			t.Errorf("%s: CleanLines(%q) = %q, want %q", name, c.in, got, c.lines)
+		}
+	}
+}
+
+// A line of nothing but introducers takes time in proportion to its length: were
+// each one to look for its end to the end of the line, this would take hours.
+func TestCleanHostileLine(t *testing.T) {
+	for _, intro := range []string{"\u009d", "\u009b", "\x1b]", "\x1b[", "\x1bP", "\u0090x", "\x1b(", "\x1b"} {
+		if got := Clean(strings.Repeat(intro, 4<<20)); strings.Trim(got, "x") != "" {
+			t.Errorf("%q: %.20q is left", intro, got)
 		}
 	}
 }
