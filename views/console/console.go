@@ -60,8 +60,10 @@ type Options struct {
 	Version  string // for crash reports
 	StateDir string // where crash reports are written
 
-	In     io.Reader           // nil: the terminal
-	Out    io.Writer           // nil: the terminal
+	In     io.Reader // nil: the terminal
+	Out    io.Writer // nil: the terminal
+	Width  int       // of Out, which cannot be asked
+	Height int
 	Getenv func(string) string // nil: os.Getenv
 }
 
@@ -129,7 +131,7 @@ func (m *model) program(ctx context.Context) []tea.ProgramOption {
 		opts = append(opts, tea.WithInput(m.o.In))
 	}
 	if m.o.Out != nil {
-		opts = append(opts, tea.WithOutput(m.o.Out))
+		opts = append(opts, tea.WithOutput(m.o.Out), tea.WithWindowSize(m.o.Width, m.o.Height))
 	}
 	return opts
 }

@@ -38,8 +38,6 @@ func attend(ctx context.Context, p *tea.Program, done <-chan error, crash *crash
 		switch {
 		case errors.Is(err, tea.ErrProgramPanic):
 			err = &CrashError{Where: "the terminal library", Value: "see above"}
-		case ctx.Err() != nil:
-			err = fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
 		case err != nil:
 			err = fmt.Errorf("%w: the terminal is gone: %w", ErrInterrupted, err)
 		}
@@ -48,11 +46,13 @@ func attend(ctx context.Context, p *tea.Program, done <-chan error, crash *crash
 		settled := interrupt(r)
 		end(p, done, tty)
 		return settle(r, settled, signals, err)
+	case <-ctx.Done():
+		err = fmt.Errorf("%w: %w", ErrInterrupted, context.Cause(ctx))
+		end(p, done, tty)
 	case <-crash.done:
 		end(p, done, tty)
-		err = crash.err
 	}
-	if crash.err != nil {
+	if crash.happened() {
 		err = crash.err
 	}
 	return settle(r, interrupt(r), signals, err)

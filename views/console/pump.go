@@ -58,13 +58,13 @@ func (p *pump) give() {
 func (p *pump) run(ctx context.Context, send func(tea.Msg)) {
 	wake, stop := p.store.Subscribe()
 	defer stop()
-	older := time.Duration(0) // the first picture comes at once
+	next := time.Now() // when the picture looks older; the first one comes at once
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-wake:
-		case <-time.After(older):
+		case <-time.After(time.Until(next)):
 		}
 		select {
 		case <-ctx.Done():
@@ -77,7 +77,7 @@ func (p *pump) run(ctx context.Context, send func(tea.Msg)) {
 		}
 		snap := p.picture()
 		send(tickMsg{snap})
-		older = aging(snap)
+		next = time.Now().Add(aging(snap))
 		select {
 		case <-ctx.Done():
 			return

@@ -74,11 +74,15 @@ func (m *model) header() string {
 			warnings++
 		}
 	}
+	bad, odd := fmt.Sprint(critical, " critical"), plural(warnings, "warning")
+	if m.w < 80 { // the signs must do
+		bad, odd = fmt.Sprint(critical), fmt.Sprint(warnings)
+	}
 	if critical > 0 {
-		right = append(right, t.Bad.Paint(fmt.Sprint(t.Glyph.Bad, " ", critical, " critical")))
+		right = append(right, t.Bad.Paint(t.Glyph.Bad+" "+bad))
 	}
 	if warnings > 0 {
-		right = append(right, t.Warn.Paint(t.Glyph.Warn+" "+plural(warnings, "warning")))
+		right = append(right, t.Warn.Paint(t.Glyph.Warn+" "+odd))
 	}
 	if critical+warnings == 0 {
 		right = append(right, t.Good.Paint(t.Glyph.Good+" all well"))
@@ -188,5 +192,8 @@ func splice(line, text string, x, w int) string {
 		return out
 	}
 	rest := ansi.TruncateLeft(line, end, "")
+	if kit.Width(rest) > w-end { // it keeps a character that is cut in half
+		rest = ansi.TruncateLeft(line, end+1, "")
+	}
 	return out + strings.Repeat(" ", max(0, w-end-kit.Width(rest))) + rest
 }

@@ -87,7 +87,7 @@ func (p *pane) listHeight() int {
 
 // says is the line below the list.
 func (p *pane) says() string {
-	if r := p.selected(); p.detail && r != nil && p.h >= 5 {
+	if r := p.selected(); p.detail && r != nil && p.h >= 4 {
 		return r.why
 	}
 	return ""
