@@ -23,16 +23,16 @@ type column struct {
 var columns = []column{
 	{kit.Column{Key: "state", Title: "STATE", Min: 12, Want: 12}, stateCell},
 	{kit.Column{Key: "name", Title: "NAME", Min: 13, Want: 22, Flex: true}, func(d *drawing, it *item) kit.Cell { return kit.Cell{Text: it.c.Name, Style: d.theme.Strong} }},
-	{kit.Column{Key: "project", Title: "PROJECT/SERVICE", Min: 14, Want: 22, Priority: 4}, func(d *drawing, it *item) kit.Cell { return kit.Cell{Text: projectService(it.c)} }},
+	{kit.Column{Key: "project", Title: "PROJECT/SERVICE", Min: 15, Want: 22, Priority: 4}, func(d *drawing, it *item) kit.Cell { return kit.Cell{Text: projectService(it.c)} }},
 	{kit.Column{Key: "site", Title: "SITE", Min: 8, Want: 9, Priority: 3}, func(d *drawing, it *item) kit.Cell { return kit.Cell{Text: it.c.Site} }},
-	{kit.Column{Key: "engine", Title: "ENGINE", Min: 9, Want: 12, Priority: 1}, func(d *drawing, it *item) kit.Cell { return kit.Cell{Text: it.src.spec.Name} }},
+	{kit.Column{Key: "engine", Title: "ENGINE", Min: 10, Want: 12, Priority: 1}, func(d *drawing, it *item) kit.Cell { return kit.Cell{Text: it.src.spec.Name} }},
 	{kit.Column{Key: "image", Title: "TAG", Min: 7, Want: 9, Priority: 1}, tagCell},
-	{kit.Column{Title: "DIGEST", Min: 7, Want: 12, Priority: 5}, func(d *drawing, it *item) kit.Cell {
+	{kit.Column{Title: "DIGEST", Min: 12, Want: 12, Priority: 5}, func(d *drawing, it *item) kit.Cell {
 		return kit.Cell{Text: shortID(it.c.Digest), Style: d.theme.Dim}
 	}},
 	{kit.Column{Key: "health", Title: "HEALTH", Min: 9, Want: 9, Priority: 1}, healthCell},
 	{kit.Column{Key: "uptime", Title: "UPTIME", Min: 6, Want: 7, Priority: 1, Right: true}, uptimeCell},
-	{kit.Column{Key: "restarts", Title: "RST", Min: 3, Want: 4, Priority: 4, Right: true}, restartsCell},
+	{kit.Column{Key: "restarts", Title: "RST", Min: 4, Want: 4, Priority: 4, Right: true}, restartsCell},
 	{kit.Column{Key: "cpu", Title: "CPU%", Min: 5, Want: 5, Priority: 2, Right: true}, cpuCell},
 	{kit.Column{Key: "memory", Title: "MEM", Min: 5, Want: 5, Priority: 2, Right: true}, memoryCell},
 	{kit.Column{Title: "OF LIMIT", Min: 10, Want: 10, Priority: 6}, limitCell},
@@ -68,6 +68,9 @@ func (d *drawing) Len() int { return len(d.model.lines) }
 
 const groupKey = "group/"
 
+// headingRoom is what the counts of a heading leave to its name.
+const headingRoom = 28
+
 func (d *drawing) Key(i int) string {
 	if g := d.model.lines[i].group; g != nil {
 		return groupKey + g.name
@@ -77,7 +80,8 @@ func (d *drawing) Key(i int) string {
 
 func (d *drawing) At(i int) kit.Row {
 	if g := d.model.lines[i].group; g != nil {
-		return kit.Row{Group: d.heading(g), Note: g.tally.text(d.theme.Glyph.Bullet)}
+		note := g.tally.text(d.theme.Glyph.Bullet)
+		return kit.Row{Group: d.heading(g), Note: kit.Cut(note, max(10, d.width-headingRoom), d.theme.Glyph.Ellipsis)}
 	}
 	it := d.model.lines[i].item
 	d.cells = d.cells[:0]

@@ -95,9 +95,7 @@ func (d *detail) processes() tea.Cmd {
 	}
 }
 
-func (d *detail) beat() tea.Cmd {
-	return tea.Tick(beatEvery, func(time.Time) tea.Msg { return beat{d} })
-}
+func (d *detail) beat() tea.Cmd { return d.s.later(beatEvery, beat{d}) }
 
 func (d *detail) update(msg tea.Msg) tea.Cmd {
 	switch m := msg.(type) {

@@ -68,10 +68,25 @@ func (l *list) key(msg tea.Msg) tea.Cmd {
 	}
 	cmd := l.input.Update(msg)
 	if v := l.input.Value(); v != l.s.model.query {
+		at := l.table.Key()
 		l.s.model.setQuery(v)
 		l.changed()
+		if l.table.Key() != at {
+			l.selectFirst()
+		}
 	}
 	return cmd
+}
+
+// selectFirst puts the cursor on the first container, not on its heading: what
+// is done next should be done to a match, not to a group of them.
+func (l *list) selectFirst() {
+	for _, at := range l.s.model.lines {
+		if at.item != nil {
+			l.table.Select(at.item.c.ID)
+			return
+		}
+	}
 }
 
 // clear takes the filter away.

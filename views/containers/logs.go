@@ -155,6 +155,9 @@ func (l *logs) title() string {
 	if l.merged() {
 		return fmt.Sprintf("%d logs", len(l.streams))
 	}
+	if _, onDetail := l.s.places[max(0, len(l.s.places)-2)].(*detail); onDetail {
+		return "log" // the name is said before it
+	}
 	return l.streams[0].item.c.Name + " log"
 }
 

@@ -147,11 +147,13 @@ func (s *source) row(c *docker.Container, now time.Time) Row {
 
 // JSON is the row as one line.
 func (r Row) JSON() string {
-	b, err := json.Marshal(r)
-	if err != nil { // a row holds nothing that JSON cannot say
-		return err.Error()
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // "8080->80/tcp"
+	if err := enc.Encode(r); err != nil {
+		return err.Error() // not reached: a row holds nothing that JSON cannot say
 	}
-	return string(b)
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 func moment(t time.Time) *time.Time {

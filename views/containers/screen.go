@@ -33,6 +33,7 @@ type Screen struct {
 
 	engines func(name string) (engine, bool)
 	touch   func() // wakes the console for new lines of a log
+	later   func(time.Duration, tea.Msg) tea.Cmd
 
 	model  *model
 	places []place // the list, then what was opened on top of it
@@ -75,7 +76,7 @@ func New(engines Engines, touch func()) *Screen {
 }
 
 func newScreen(engines func(string) (engine, bool), touch func()) *Screen {
-	s := &Screen{look: screen.Look{Theme: kit.NewTheme(true, false)}, engines: engines, touch: touch, model: newModel(), snap: screen.Snapshot{Fleet: &fleet.Fleet{}}}
+	s := &Screen{look: screen.Look{Theme: kit.NewTheme(true, false)}, engines: engines, touch: touch, later: later, model: newModel(), snap: screen.Snapshot{Fleet: &fleet.Fleet{}}}
 	s.places = []place{newList(s)}
 	return s
 }
@@ -235,3 +236,7 @@ func (s *Screen) Close() {
 func (s *Screen) now() time.Time { return s.snap.Now }
 
 func toast(bad bool, text string) tea.Cmd { return screen.Send(screen.Toast{Bad: bad, Text: text}) }
+
+func later(d time.Duration, msg tea.Msg) tea.Cmd {
+	return tea.Tick(d, func(time.Time) tea.Msg { return msg })
+}

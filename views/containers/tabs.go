@@ -399,16 +399,17 @@ func chart(t *kit.Theme, samples []float64, width, height int, top float64) []st
 	lines := make([]string, height)
 	for y := range height {
 		var b strings.Builder
+		b.WriteString(strings.Repeat(" ", width-len(samples))) // the newest is at the right edge
 		for _, v := range samples {
-			b.WriteString(column1(t, v, top, height, height-1-y))
+			b.WriteString(step(t, v, top, height, height-1-y))
 		}
 		lines[y] = t.Focus.Paint(b.String())
 	}
 	return lines
 }
 
-// column1 is the part of a column that is on one line, counted from below.
-func column1(t *kit.Theme, v, top float64, height, y int) string {
+// step is the part of a column that is on one line, counted from below.
+func step(t *kit.Theme, v, top float64, height, y int) string {
 	if math.IsNaN(v) || top <= 0 && y > 0 {
 		return " "
 	}
