@@ -27,7 +27,7 @@ var acts = []Item{
 	{ID: "restart", Key: "T", Title: "Restart", Group: "Life"},
 	{ID: "rename", Key: "N", Title: "Rename", Group: "Change"},
 	{ID: "limits", Key: "L", Title: "Change the limits of CPU and memory", Note: "512 MB", Group: "Change"},
-	{ID: "tokyo", Title: "東京の再起動", Group: "Change"},
+	{ID: "tokyo", Title: "東京の再起動"},
 }
 
 func TestMenu(t *testing.T) {
@@ -245,6 +245,24 @@ func TestDialogFrames(t *testing.T) {
 			if look != "light" {
 				kittest.Golden(t, "dialog-"+name+"-"+look, o.View(80, 24))
 			}
+		}
+	}
+}
+
+func BenchmarkMenuFilter(b *testing.B) {
+	for _, n := range []int{100, 1_000, 10_000} {
+		items := make([]Item, n)
+		for i := range items {
+			items[i] = Item{ID: fmt.Sprint(i), Title: fmt.Sprint("tokyo-1/shop-web-", i), Note: "container"}
+		}
+		for _, keys := range [][2]string{{"down", "up"}, {"w", "backspace"}} {
+			b.Run(fmt.Sprintf("items=%d/key=%s", n, keys[0]), func(b *testing.B) {
+				m := NewMenu("Go to", items, MenuOptions{Filter: true})
+				for i := 0; b.Loop(); i++ {
+					m.Update(kittest.Key(keys[i&1]))
+					m.View(80, 24)
+				}
+			})
 		}
 	}
 }

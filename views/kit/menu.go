@@ -36,10 +36,21 @@ type Menu struct {
 	theme *Theme
 	input *Input
 
+	wide, tall int  // columns and lines that all items need
+	keyW       int  // columns of the letters
+	someWhy    bool // some items cannot be picked
+
 	shown  []match
-	cursor int // in shown
-	top    int // in the lines of the list, headings included
-	page   int // lines of the list in the last View
+	rows   []menuRow // what the list shows: items and headings
+	cursor int       // in shown
+	top    int       // in rows
+	page   int       // rows in the last View
+}
+
+// menuRow is an item of shown, or a heading.
+type menuRow struct {
+	shown int
+	group string
 }
 
 // match is an item that passes the filter and the bytes of its title that did it.
@@ -53,6 +64,7 @@ func NewMenu(title string, items []Item, o MenuOptions) *Menu {
 	m := &Menu{title: title, items: items, o: o, theme: NewTheme(true, false), page: 10}
 	m.input = NewInput("", "type to filter")
 	m.input.Focus()
+	m.measure()
 	m.filter()
 	m.cursor = max(0, slices.IndexFunc(items, func(it Item) bool { return it.Why == "" }))
 	m.selectID(o.Selected)
@@ -63,6 +75,7 @@ func NewMenu(title string, items []Item, o MenuOptions) *Menu {
 func (m *Menu) SetItems(items []Item) {
 	id := m.current().ID
 	m.items = items
+	m.measure()
 	m.filter()
 	m.selectID(id)
 }
@@ -156,18 +169,27 @@ func (m *Menu) selectID(id string) {
 	m.move(0)
 }
 
-// filter keeps the items' own order without a query, the best match first with one.
+// filter keeps the items' own order and their headings without a query; with one
+// the best match comes first.
 func (m *Menu) filter() {
-	m.shown = m.shown[:0]
+	m.shown, m.rows = m.shown[:0], m.rows[:0]
 	query := strings.TrimSpace(m.input.Value())
-	if query == "" {
-		for i := range m.items {
-			m.shown = append(m.shown, match{item: i})
+	if query != "" {
+		for _, f := range fuzzy.FindFrom(query, titles(m.items)) {
+			m.rows = append(m.rows, menuRow{shown: len(m.shown)})
+			m.shown = append(m.shown, match{f.Index, f.MatchedIndexes})
 		}
 		return
 	}
-	for _, f := range fuzzy.FindFrom(query, titles(m.items)) {
-		m.shown = append(m.shown, match{f.Index, f.MatchedIndexes})
+	group := ""
+	for i, it := range m.items {
+		if it.Group != group {
+			if group = it.Group; group != "" {
+				m.rows = append(m.rows, menuRow{group: group})
+			}
+		}
+		m.rows = append(m.rows, menuRow{shown: i})
+		m.shown = append(m.shown, match{item: i})
 	}
 }
 
@@ -176,46 +198,92 @@ type titles []Item
 func (t titles) String(i int) string { return t[i].Title }
 func (t titles) Len() int            { return len(t) }
 
-// View draws the menu. With a filter it keeps its size while typing.
+// measure finds what all items need, so that the menu keeps its size while typing.
+func (m *Menu) measure() {
+	m.keyW, m.tall, m.someWhy = 0, 0, false
+	m.wide = max(Width(m.title)+12, Width(m.o.Empty))
+	for _, it := range m.items {
+		if it.Key != "" && !m.o.Filter {
+			m.keyW = max(m.keyW, Width(it.Key)+2)
+		}
+	}
+	group := ""
+	for _, it := range m.items {
+		need := 2 + m.keyW + Width(it.Title)
+		if it.Note != "" {
+			need += 2 + Width(it.Note)
+		}
+		m.wide = max(m.wide, need, Width(it.Group), min(Width(it.Why)+2, 60))
+		m.someWhy = m.someWhy || it.Why != ""
+		if it.Group != group {
+			if group = it.Group; group != "" {
+				m.tall++
+			}
+		}
+		m.tall++
+	}
+	m.tall = max(1, m.tall)
+}
+
+// View draws the menu; only the visible items cost anything.
 func (m *Menu) View(w, h int) string {
 	t := m.theme
 	keys := []string{"enter", "pick", "esc", "close"}
 	if len(m.items) == 0 {
 		keys = keys[2:]
 	}
-	inner := m.width(keys)
+	inner := max(m.wide, keysWidth(keys))
 	if m.o.Width > 0 {
 		inner = m.o.Width - 4
 	}
 	inner = max(1, min(inner, w-4))
 
-	var above, below []string
+	var lines, below []string
 	if m.o.Filter {
-		above = append(above, m.input.View(inner))
+		lines = append(lines, m.input.View(inner))
 	}
-	if slices.ContainsFunc(m.items, func(it Item) bool { return it.Why != "" }) {
+	if m.someWhy {
 		why := m.current().Why
 		if why != "" {
 			why = t.Glyph.Warn + " " + why
 		}
 		below = append(below, t.Warn.Paint(Fit(why, inner, false, t.Glyph.Ellipsis)))
 	}
-	lines, at := m.lines(inner)
-	m.page = max(1, min(m.height(), h-3-len(above)-len(below)))
-	first := at
-	if at > 0 && m.cursor == 0 {
-		first = 0 // the heading above the first item
+	m.page = max(1, min(m.tall, h-3-len(lines)-len(below)))
+	m.reveal()
+	last := len(lines) + m.page
+	for _, r := range m.rows[m.top:min(len(m.rows), m.top+m.page)] {
+		if r.group != "" {
+			lines = append(lines, t.Strong.Paint(Fit(r.group, inner, false, t.Glyph.Ellipsis)))
+			continue
+		}
+		s := m.shown[r.shown]
+		lines = append(lines, m.line(m.items[s.item], s.hits, r.shown == m.cursor, inner))
 	}
-	m.top = max(0, min(m.top, first, len(lines)-m.page))
+	if len(m.rows) == 0 {
+		text := m.o.Empty
+		if len(m.items) > 0 {
+			text = "nothing matches"
+		}
+		lines = append(lines, t.Dim.Paint(Fit(text, inner, false, t.Glyph.Ellipsis)))
+	}
+	for m.o.Filter && len(lines) < last {
+		lines = append(lines, "")
+	}
+	return t.Dialog(m.title, m.count(), append(lines, below...), w, h, keys...)
+}
+
+// reveal scrolls to the cursor, for the first item to the heading above it too.
+func (m *Menu) reveal() {
+	at := slices.IndexFunc(m.rows, func(r menuRow) bool { return r.group == "" && r.shown == m.cursor })
+	first := at
+	if m.cursor == 0 {
+		first = 0
+	}
+	m.top = max(0, min(m.top, first, len(m.rows)-m.page))
 	if at >= m.top+m.page {
 		m.top = at - m.page + 1
 	}
-	lines = lines[m.top:min(len(lines), m.top+m.page)]
-	for m.o.Filter && len(lines) < m.page {
-		lines = append(lines, spaces(inner))
-	}
-	all := slices.Concat(above, lines, below)
-	return t.Dialog(m.title, m.count(), all, w, h, keys...)
 }
 
 // count is "3/17" while the filter hides something.
@@ -224,67 +292,6 @@ func (m *Menu) count() string {
 		return ""
 	}
 	return strconv.Itoa(len(m.shown)) + "/" + strconv.Itoa(len(m.items))
-}
-
-// width is what the widest item needs, for all items so that it stays while typing.
-func (m *Menu) width(keys []string) int {
-	w := max(Width(m.title)+12, keysWidth(keys), Width(m.o.Empty)+2)
-	for _, it := range m.items {
-		need := 2 + m.keyWidth() + Width(it.Title)
-		if it.Note != "" {
-			need += 2 + Width(it.Note)
-		}
-		w = max(w, need, Width(it.Group), min(Width(it.Why)+2, 60))
-	}
-	return w
-}
-
-// height is the lines of the list without a filter, headings included.
-func (m *Menu) height() int {
-	n, group := 0, ""
-	for _, it := range m.items {
-		if it.Group != group {
-			n, group = n+1, it.Group
-		}
-		n++
-	}
-	return max(1, n)
-}
-
-func (m *Menu) keyWidth() int {
-	w := 0
-	for _, it := range m.items {
-		if it.Key != "" && !m.o.Filter {
-			w = max(w, Width(it.Key)+2)
-		}
-	}
-	return w
-}
-
-// lines are all lines of the list, and which of them the cursor is on. Headings
-// stand only in the items' own order.
-func (m *Menu) lines(w int) (lines []string, at int) {
-	t := m.theme
-	if len(m.shown) == 0 {
-		empty := m.o.Empty
-		if len(m.items) > 0 {
-			empty = "nothing matches"
-		}
-		return []string{t.Dim.Paint(Fit(empty, w, false, t.Glyph.Ellipsis))}, 0
-	}
-	ordered, group := strings.TrimSpace(m.input.Value()) == "", ""
-	for n, s := range m.shown {
-		it := m.items[s.item]
-		if ordered && it.Group != group {
-			group = it.Group
-			lines = append(lines, t.Strong.Paint(Fit(group, w, false, t.Glyph.Ellipsis)))
-		}
-		if n == m.cursor {
-			at = len(lines)
-		}
-		lines = append(lines, m.line(it, s.hits, n == m.cursor, w))
-	}
-	return lines, at
 }
 
 func (m *Menu) line(it Item, hits []int, selected bool, w int) string {
@@ -301,8 +308,8 @@ func (m *Menu) line(it Item, hits []int, selected bool, w int) string {
 		note = Cut("  "+note, w/2, t.Glyph.Ellipsis)
 	}
 	head := ""
-	if kw := m.keyWidth(); kw > 0 {
-		head = Fit(it.Key, kw, false, "")
+	if m.keyW > 0 {
+		head = Fit(it.Key, m.keyW, false, "")
 	}
 	room := w - 2 - Width(head) - Width(note)
 	title := Fit(it.Title, room, false, t.Glyph.Ellipsis)
