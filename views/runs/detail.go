@@ -10,8 +10,9 @@ import (
 	"ringside/views/screen"
 )
 
-// describe writes everything that is known of a run, one line each.
-func describe(t *kit.Theme, r actions.RunRecord, now time.Time) []string {
+// Describe writes everything that is known of a run, one line each, with the styles
+// and glyphs of the theme.
+func Describe(t *kit.Theme, r actions.RunRecord, now time.Time) []string {
 	x := row(r, now)
 	text, style := status(t, actions.Status(word(x)))
 	out := []string{t.Strong.Paint(r.Title)}

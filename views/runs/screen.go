@@ -256,7 +256,7 @@ func (s *Screen) fill() {
 	}
 	s.table.SetRows(&lines{rows: arrange(s.all, s.filter.Value(), s.by, s.reverse), theme: s.look.Theme, now: s.snap.Now})
 	if r, ok := s.run(s.open); ok {
-		s.text.SetLines(describe(s.look.Theme, r, s.snap.Now))
+		s.text.SetLines(Describe(s.look.Theme, r, s.snap.Now))
 	} else {
 		s.open = ""
 	}
@@ -336,7 +336,7 @@ func (s *Screen) Show(id string) tea.Cmd {
 	if r, ok := s.run(id); ok {
 		s.open = id
 		s.table.Select(id)
-		s.text.SetLines(describe(s.look.Theme, r, s.snap.Now))
+		s.text.SetLines(Describe(s.look.Theme, r, s.snap.Now))
 		s.text.Jump(false)
 	}
 	return nil

@@ -1,0 +1,193 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ringside/backends/docker"
+	"ringside/backends/fleet"
+	"ringside/backends/fleet/safe"
+	"ringside/keymap"
+)
+
+// checkLimit bounds the check of one target.
+const checkLimit = 5 * time.Second
+
+// checkRow is what the check of one thing said.
+type checkRow struct {
+	Kind   string  `json:"kind"` // file, keys, ledger, credential, engine
+	Name   string  `json:"name"`
+	OK     bool    `json:"ok"`
+	Detail string  `json:"detail"`
+	Took   float64 `json:"took_seconds"`
+}
+
+func (a *app) check() *cobra.Command {
+	return &cobra.Command{Use: "check", Short: "Test the configuration and every target in it", Args: cobra.NoArgs,
+		Long: `Test the configuration and every target in it, side by side, each with a time
+limit of its own (--read-timeout, default 5s). Nothing is changed. The exit code is
+3 when a target fails, and 2 when the file is not valid.`,
+		RunE: a.run(func(ctx context.Context, _ []string) error {
+			f, err := a.load()
+			if err != nil {
+				return err
+			}
+			rows := a.checkAll(ctx, f)
+			if err := emit(a, rows, a.checkColumns()); err != nil {
+				return err
+			}
+			failed := 0
+			for _, r := range rows {
+				if !r.OK {
+					failed++
+					a.complain("%s %s: %s", r.Kind, r.Name, r.Detail)
+				}
+			}
+			if failed > 0 {
+				return exit(ExitFailed, "%d of %d checks failed", failed, len(rows))
+			}
+			return nil
+		})}
+}
+
+// checkAll checks everything side by side.
+func (a *app) checkAll(ctx context.Context, f *fleet.Fleet) []checkRow {
+	type test struct {
+		kind, name string
+		do         func(context.Context) (string, error)
+	}
+	tests := []test{
+		{"file", source(f), func(context.Context) (string, error) {
+			return fmt.Sprintf("%d engines, %d hosts", len(f.Engines), len(f.Hosts)), some(f)
+		}},
+		{"keys", "", func(context.Context) (string, error) {
+			_, faults := keymap.New(keymap.Table, f.Keys)
+			return fmt.Sprintf("%d of your own", len(f.Keys)), errors.Join(faults...)
+		}},
+		{"ledger", a.ledgerPath(), func(ctx context.Context) (string, error) {
+			_, err := a.open().Locks(ctx)
+			return "can be read and written", err
+		}},
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Credentials)) {
+		tests = append(tests, test{"credential", name, func(ctx context.Context) (string, error) {
+			_, err := f.Credentials[name].Secret(ctx)
+			return "its secret can be read", err
+		}})
+	}
+	for _, spec := range f.Engines {
+		tests = append(tests, test{"engine", spec.Name, func(ctx context.Context) (string, error) {
+			e, _ := a.set.Engine(spec.Name)
+			version, api, err := e.Ping(ctx)
+			return fmt.Sprintf("Docker %s, API %s, %s", version, api, address(spec)), why(err)
+		}})
+	}
+	rows := make([]checkRow, len(tests))
+	var wg sync.WaitGroup
+	for i, t := range tests {
+		wg.Add(1)
+		safe.Go("check "+t.kind, func() {
+			defer wg.Done()
+			ctx, cancel := a.limited(ctx, checkLimit)
+			defer cancel()
+			began := time.Now()
+			detail, err := t.do(ctx)
+			if err != nil {
+				detail = err.Error()
+			}
+			rows[i] = checkRow{t.kind, t.name, err == nil, fleet.Clean(detail), time.Since(began).Seconds()}
+		})
+	}
+	wg.Wait()
+	return rows
+}
+
+// some is an error for a fleet of nothing.
+func some(f *fleet.Fleet) error {
+	if len(f.Engines) == 0 {
+		return errors.New("there is no engine: no configuration, no Docker context, no DOCKER_HOST and no local socket")
+	}
+	return nil
+}
+
+// why leaves the engine's name out of an error, which stands in front of it.
+func why(err error) error {
+	var e *docker.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	text := e.Op + ": " + e.Why
+	if e.Hint != "" {
+		text += " (" + e.Hint + ")"
+	}
+	return errors.New(text)
+}
+
+func source(f *fleet.Fleet) string {
+	if f.File == "" {
+		return "(discovered)"
+	}
+	return f.File
+}
+
+func address(e fleet.Engine) string {
+	if e.Context != "" {
+		return "context " + e.Context
+	}
+	return e.Address
+}
+
+func (a *app) checkColumns() []column[checkRow] {
+	g := a.glyphs()
+	return []column[checkRow]{
+		{title: "CHECK", cell: func(r checkRow) cell {
+			if r.OK {
+				return cell{g.Good + " well", good}
+			}
+			return cell{g.Bad + " fails", bad}
+		}},
+		{title: "KIND", cell: text(func(r checkRow) string { return r.Kind })},
+		{title: "NAME", cell: text(func(r checkRow) string { return r.Name })},
+		{title: "TOOK", right: true, cell: text(func(r checkRow) string { return fmt.Sprintf("%.0fms", r.Took*1000) })},
+		{title: "DETAIL", flex: true, cell: text(func(r checkRow) string { return r.Detail })},
+	}
+}
+
+func (a *app) initFile() *cobra.Command {
+	return &cobra.Command{Use: "init [FILE]", Short: "Write what was found as a commented ringside.yaml; never overwrites", Args: cobra.MaximumNArgs(1),
+		RunE: a.run(func(_ context.Context, args []string) error {
+			path := fleet.FileName
+			if len(args) == 1 {
+				path = args[0]
+			}
+			f := a.discover()
+			if a.demo != nil {
+				f = a.demo.Fleet
+			}
+			text := fleet.Starter(f)
+			if a.flags.dryRun {
+				if _, err := a.Out.Write(text); err != nil {
+					return err
+				}
+				return said(ExitPlanned)
+			}
+			if err := fleet.WriteNew(path, text); errors.Is(err, fs.ErrExist) {
+				return usage("%w", err)
+			} else if err != nil {
+				return fmt.Errorf("nothing was written: %w", err)
+			}
+			a.printf("wrote %s with %d engines; ringside check tests it\n", path, len(f.Engines))
+			for _, n := range f.Notices {
+				a.complain("%s", n)
+			}
+			return nil
+		})}
+}
