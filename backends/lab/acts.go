@@ -163,7 +163,7 @@ func (e *Engine) unpause(a *answer, _ *http.Request, c *instance) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if c.state != paused {
-		a.fail(http.StatusConflict, "Container "+c.id+" is not paused")
+		a.fail(http.StatusInternalServerError, "Container "+c.id+" is not paused") // no conflict to dockerd
 		return
 	}
 	e.thaw(c)
@@ -195,8 +195,8 @@ func (e *Engine) rename(a *answer, r *http.Request, c *instance) {
 		a.fail(http.StatusBadRequest, "Renaming a container with the same name as its current name")
 		return
 	}
-	if status, message := e.freeName(name); status != 0 {
-		a.fail(status, message)
+	if status, message := e.freeName("/" + name); status != 0 {
+		a.fail(status, "Error when allocating new name: "+message)
 		return
 	}
 	old := c.name
@@ -225,10 +225,14 @@ func (e *Engine) remove(a *answer, r *http.Request, c *instance) {
 }
 
 func (e *Engine) whyNotRemoved(c *instance) string {
-	if e.api < 44 {
-		return fmt.Sprintf("You cannot remove a %s container %s. Stop the container before attempting removal or force remove", c.state, c.id)
+	first := "stop the container before "
+	if c.state == paused {
+		first = "unpause and then " + first
 	}
-	return fmt.Sprintf("cannot remove container %q: container is %s: stop the container before removing or force remove", "/"+c.name, c.state)
+	if e.old() {
+		return fmt.Sprintf("You cannot remove a %s container %s. %sattempting removal or force remove", c.state, c.id, strings.ToUpper(first[:1])+first[1:])
+	}
+	return fmt.Sprintf("cannot remove container %q: container is %s: %sremoving or force remove", "/"+c.name, c.state, first)
 }
 
 // forget removes a container that does not run.

@@ -193,7 +193,7 @@ func TestRefusals(t *testing.T) {
 		{"unpause", func() error {
 			_, err := r.cl.ContainerUnpause(r.ctx, "web", client.ContainerUnpauseOptions{})
 			return err
-		}, cerrdefs.IsConflict, "is not paused"},
+		}, cerrdefs.IsInternal, "is not paused"},
 		{"start a paused one", func() error { _, err := r.cl.ContainerStart(r.ctx, "cold", client.ContainerStartOptions{}); return err }, cerrdefs.IsConflict, "try unpause"},
 		{"kill a stopped one", func() error { _, err := r.cl.ContainerKill(r.ctx, "done", client.ContainerKillOptions{}); return err }, cerrdefs.IsConflict, "is not running"},
 		{"no signal", func() error {

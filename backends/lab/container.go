@@ -214,6 +214,15 @@ func (c *instance) networks() []string {
 	return []string{"bridge"}
 }
 
+// bridged says whether it has network interfaces of its own.
+func (c *instance) bridged() bool {
+	mode := c.networks()[0]
+	return mode != "none" && mode != "host"
+}
+
+// published says whether its ports are published now.
+func (c *instance) published() bool { return c.up() && c.bridged() }
+
 func (c *instance) command() []string {
 	if len(c.spec.Command) > 0 {
 		return c.spec.Command

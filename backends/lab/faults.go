@@ -143,7 +143,7 @@ func (e *Engine) end(name string, code int, oom bool) {
 	}
 }
 
-// CrashLoop makes a container crash two seconds after every start, as long as it
+// CrashLoop makes a container crash a second after every start, as long as it
 // is on and the container has a restart policy.
 func (e *Engine) CrashLoop(name string, on bool) {
 	e.mu.Lock()

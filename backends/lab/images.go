@@ -154,7 +154,11 @@ func (e *Engine) inspectImage(a *answer, r *http.Request) {
 	defer e.mu.Unlock()
 	img := e.images.find(ref)
 	if img == nil {
-		a.fail(http.StatusNotFound, "No such image: "+ref)
+		message := "No such image: " + ref
+		if e.old() {
+			message = "no such image: " + ref + ": " + message
+		}
+		a.fail(http.StatusNotFound, message)
 		return
 	}
 	a.json(http.StatusOK, apiimage.InspectResponse{

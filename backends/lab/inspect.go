@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -102,19 +101,9 @@ func (e *Engine) inspect(a *answer, _ *http.Request, c *instance) {
 	endpoints := c.endpoints(a.api)
 	e.mu.Unlock()
 
-	// The API module's types carry what the newest engines say. They are laid
-	// out as a tree here, from which the fields of later versions are taken.
-	var tree map[string]any
-	b, err := json.Marshal(v)
-	if err == nil {
-		err = json.Unmarshal(b, &tree)
-	}
-	if err != nil {
-		a.fail(http.StatusInternalServerError, err.Error())
-		return
-	}
-	tree["NetworkSettings"].(map[string]any)["Networks"] = endpoints
-	a.json(http.StatusOK, tree)
+	t := tree(v)
+	t["NetworkSettings"].(map[string]any)["Networks"] = endpoints
+	a.json(http.StatusOK, t)
 }
 
 func (e *Engine) inspection(c *instance) container.InspectResponse {
@@ -135,7 +124,7 @@ func (e *Engine) inspection(c *instance) container.InspectResponse {
 			Tty: spec.TTY, OpenStdin: spec.TTY, AttachStdout: true, AttachStderr: true, ExposedPorts: network.PortSet{},
 		},
 		HostConfig: &container.HostConfig{
-			LogConfig:   container.LogConfig{Type: "json-file", Config: map[string]string{"max-size": "50m", "max-file": "3"}},
+			LogConfig:   container.LogConfig{Type: "json-file", Config: map[string]string{}},
 			NetworkMode: container.NetworkMode(c.networks()[0]), PortBindings: network.PortMap{},
 			RestartPolicy: restartPolicy(c.policy), CgroupnsMode: "private", IpcMode: "private", ShmSize: 64 << 20, Runtime: "runc",
 			Resources: container.Resources{NanoCPUs: c.nanoCPUs, Memory: c.memory, MemorySwap: c.swap},
@@ -149,20 +138,24 @@ func (e *Engine) inspection(c *instance) container.InspectResponse {
 		})
 	}
 	if h := spec.Health; h != nil {
-		v.Config.Healthcheck = &container.HealthConfig{Test: h.Test, Interval: h.interval(), Timeout: 3 * time.Second, Retries: 3}
-		v.State.Health = e.healthLog(c)
+		v.Config.Healthcheck = &container.HealthConfig{Test: h.Test, Interval: h.interval(), Retries: 3}
+		if c.health != "" {
+			v.State.Health = e.healthLog(c)
+		}
 	}
 	for _, p := range spec.Ports {
 		key, _ := network.PortFrom(p.Private, network.IPProtocol(orString(p.Protocol, "tcp")))
 		v.Config.ExposedPorts[key] = struct{}{}
 		if p.Public == 0 {
-			v.NetworkSettings.Ports[key] = nil
+			if c.published() {
+				v.NetworkSettings.Ports[key] = nil
+			}
 			continue
 		}
 		ip, _ := netip.ParseAddr(orString(p.IP, "0.0.0.0"))
 		b := []network.PortBinding{{HostIP: ip, HostPort: fmt.Sprint(p.Public)}}
 		v.HostConfig.PortBindings[key] = b
-		if c.up() {
+		if c.published() {
 			v.NetworkSettings.Ports[key] = b
 		}
 	}

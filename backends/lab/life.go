@@ -38,10 +38,11 @@ func (e *Engine) die(c *instance, code int, oom bool) {
 	if oom {
 		e.emit(c, "oom", nil)
 	}
-	e.emit(c, "die", map[string]string{
-		"exitCode":     strconv.Itoa(code),
-		"execDuration": strconv.Itoa(int(c.ended.Sub(c.started).Seconds())),
-	})
+	attributes := map[string]string{"exitCode": strconv.Itoa(code)}
+	if !e.old() {
+		attributes["execDuration"] = strconv.Itoa(int(c.ended.Sub(c.started).Seconds()))
+	}
+	e.emit(c, "die", attributes)
 	e.applyPolicy(c)
 	c.wake()
 }
@@ -111,7 +112,7 @@ func (e *Engine) paced(d time.Duration) time.Duration {
 // when the lab started, if nobody intervenes.
 func (e *Engine) fate(c *instance) {
 	if c.doomed {
-		e.later(c, 2*time.Second, func() {
+		e.later(c, time.Second, func() {
 			e.lastWords(c)
 			e.die(c, 1, false)
 		})

@@ -83,7 +83,7 @@ func (e *Engine) summary(c *instance, now time.Time, api int, size bool) summary
 	}
 	for _, p := range c.spec.Ports {
 		w := port{PrivatePort: p.Private, Type: orString(p.Protocol, "tcp")}
-		if p.Public != 0 && c.up() {
+		if p.Public != 0 && c.published() {
 			w.PublicPort, w.IP = p.Public, orString(p.IP, "0.0.0.0")
 		}
 		s.Ports = append(s.Ports, w)

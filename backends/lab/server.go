@@ -86,9 +86,6 @@ func with(serve func(*Engine, *answer, *http.Request, *instance)) func(*Engine, 
 
 var versionPrefix = regexp.MustCompile(`^/v1\.([0-9]+)/`)
 
-// oldestAPI is the minor version that engines of our time still speak.
-const oldestAPI = 24
-
 // handle is the border of an engine: faults, the API version, then the routes.
 func (e *Engine) handle(s *serving, w http.ResponseWriter, r *http.Request) {
 	if !s.enter() {
@@ -125,8 +122,8 @@ func (e *Engine) handle(s *serving, w http.ResponseWriter, r *http.Request) {
 	switch {
 	case a.api > e.api:
 		a.fail(http.StatusBadRequest, fmt.Sprintf("client version 1.%d is too new. Maximum supported API version is %s", a.api, e.opts.API))
-	case a.api < oldestAPI:
-		a.fail(http.StatusBadRequest, fmt.Sprintf("client version 1.%d is too old. Minimum supported API version is 1.%d, please upgrade your client to a newer version", a.api, oldestAPI))
+	case a.api < e.oldestAPI():
+		a.fail(http.StatusBadRequest, fmt.Sprintf("client version 1.%d is too old. Minimum supported API version is 1.%d, please upgrade your client to a newer version", a.api, e.oldestAPI()))
 	default:
 		e.mux.ServeHTTP(a, r)
 	}
@@ -185,6 +182,10 @@ func (a *answer) json(status int, v any) {
 func (a *answer) fail(status int, message string) {
 	if status == http.StatusNotModified {
 		a.WriteHeader(status) // has no body
+		return
+	}
+	if a.api < 24 {
+		http.Error(a, message, status) // as it was before errors were JSON
 		return
 	}
 	a.json(status, map[string]string{"message": message})

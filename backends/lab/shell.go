@@ -71,7 +71,14 @@ func (s *shell) command(argv []string) int {
 	if run, ok := commands[name]; ok && !builtin[name] && len(s.shells()) > 0 {
 		return run(s, argv)
 	}
-	fmt.Fprintf(s.out, "OCI runtime exec failed: exec failed: unable to start container process: exec: %q: executable file not found in $PATH: unknown\r\n", argv[0])
+	why := "executable file not found in $PATH"
+	if strings.Contains(argv[0], "/") {
+		why = "stat " + argv[0] + ": no such file or directory"
+	}
+	fmt.Fprintf(s.out, "OCI runtime exec failed: exec failed: unable to start container process: exec: %q: %s: unknown\r\n", argv[0], why)
+	if s.engine.old() {
+		return 126
+	}
 	return 127
 }
 

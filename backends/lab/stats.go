@@ -48,7 +48,9 @@ func (e *Engine) sample(c *instance) (container.StatsResponse, bool) {
 	}
 	now := e.now()
 	u := c.usage(now, e.lab.opts.Speed)
-	s.OSType = "linux"
+	if !e.old() {
+		s.OSType = "linux"
+	}
 	s.Read = now
 	s.CPUStats = container.CPUStats{
 		CPUUsage: container.CPUUsage{
@@ -69,9 +71,14 @@ func (e *Engine) sample(c *instance) (container.StatsResponse, bool) {
 		s.MemoryStats.MaxUsage = s.MemoryStats.Usage
 	}
 	s.MemoryStats.Stats = map[string]uint64{inactive: s.MemoryStats.Usage - uint64(u.memory), "pgfault": uint64(u.cpu / 1e6)}
-	s.PidsStats = container.PidsStats{Current: uint64(c.pids()), Limit: 9000}
-	s.Networks = map[string]container.NetworkStats{}
+	s.PidsStats = container.PidsStats{Current: uint64(c.pids())}
 	for i := range c.networks() {
+		if !c.bridged() {
+			break
+		}
+		if s.Networks == nil {
+			s.Networks = map[string]container.NetworkStats{}
+		}
 		s.Networks["eth"+base36(i)] = container.NetworkStats{RxBytes: u.rx, RxPackets: u.rx / 700, TxBytes: u.tx, TxPackets: u.tx / 700}
 	}
 	s.BlkioStats.IoServiceBytesRecursive = []container.BlkioStatEntry{

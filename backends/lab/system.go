@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"runtime"
 	"time"
@@ -31,15 +33,30 @@ func (e *Engine) version(a *answer, _ *http.Request) {
 			{Name: "containerd", Version: "v1.7.28"},
 			{Name: "runc", Version: "1.3.0"},
 		},
-		Version: e.opts.Version, APIVersion: e.opts.API, MinAPIVersion: "1.24",
+		Version: e.opts.Version, APIVersion: e.opts.API, MinAPIVersion: fmt.Sprintf("1.%d", e.oldestAPI()),
 		GitCommit: "f8215cc", GoVersion: runtime.Version(), Os: "linux", Arch: runtime.GOARCH,
 		KernelVersion: kernel, BuildTime: "2026-01-14T10:00:00.000000000+00:00",
 	})
 }
 
+// old says whether the engine is of the age of Docker 20.10, before it began to
+// answer as engines do today.
+func (e *Engine) old() bool { return e.api < 44 }
+
+// oldestAPI is the oldest minor version that the engine still speaks.
+func (e *Engine) oldestAPI() int {
+	switch {
+	case e.old():
+		return 12
+	case e.api < 52:
+		return 24
+	}
+	return 44
+}
+
 // cgroup is the cgroup version of the host: hosts with an old engine are old.
 func (e *Engine) cgroup() string {
-	if e.api <= 41 {
+	if e.old() {
 		return "1"
 	}
 	return "2"
@@ -71,7 +88,24 @@ func (e *Engine) info(a *answer, _ *http.Request) {
 		}
 	}
 	e.mu.Unlock()
-	a.json(http.StatusOK, in)
+	v := tree(in)
+	if e.old() {
+		delete(v, "CDISpecDirs")
+	}
+	a.json(http.StatusOK, v)
+}
+
+// tree lays an answer out as a tree, from which the fields can be taken that the
+// API module knows and an older engine does not.
+func tree(v any) (t map[string]any) {
+	b, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(b, &t)
+	}
+	if err != nil {
+		panic("lab: " + err.Error()) // the module's types always marshal
+	}
+	return t
 }
 
 // now is the engine's clock.

@@ -9,8 +9,7 @@ import (
 )
 
 // update changes limits and restart policy. Zero means "as it was", and the
-// rules are dockerd's: a CPU limit cannot be taken away again, a memory limit
-// can (-1).
+// rules are dockerd's: limits can be moved, but not taken away again.
 func (e *Engine) update(a *answer, r *http.Request, c *instance) {
 	var u container.UpdateConfig
 	if err := json.NewDecoder(r.Body).Decode(&u); err != nil {
@@ -33,7 +32,7 @@ func (e *Engine) update(a *answer, r *http.Request, c *instance) {
 		c.swap = u.MemorySwap
 	}
 	if u.Memory != 0 {
-		c.memory = max(u.Memory, 0)
+		c.memory = u.Memory
 		if u.MemorySwap == 0 && c.swap == 0 {
 			c.swap = 2 * c.memory
 		}
@@ -55,12 +54,12 @@ func (e *Engine) mayUpdate(c *instance, u container.UpdateConfig) (status int, m
 	switch {
 	case u.NanoCPUs < 0 || u.NanoCPUs > int64(e.opts.CPUs)*1e9:
 		return http.StatusBadRequest, fmt.Sprintf("range of CPUs is from 0.01 to %d.00, as there are only %d CPUs available", e.opts.CPUs, e.opts.CPUs)
-	case u.Memory > 0 && u.Memory < 6<<20:
+	case u.Memory != 0 && u.Memory < 6<<20:
 		return http.StatusBadRequest, "Minimum memory limit allowed is 6MB"
 	case u.Memory > 0 && u.MemorySwap > 0 && u.MemorySwap < u.Memory:
 		return http.StatusBadRequest, "Minimum memoryswap limit should be larger than memory limit, see usage"
 	case u.CPUQuota != 0 && c.nanoCPUs != 0:
-		return refuse("CPU Quota cannot be updated as NanoCPUs has already been set")
+		return refuse("Conflicting options: CPU Quota cannot be updated as NanoCPUs has already been set")
 	case u.Memory > 0 && u.MemorySwap == 0 && c.swap > 0 && u.Memory > c.swap:
 		return refuse("Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time")
 	}

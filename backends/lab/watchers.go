@@ -52,6 +52,7 @@ func (e *Engine) top(a *answer, _ *http.Request, c *instance) {
 	case !c.up():
 		a.fail(http.StatusConflict, "Container "+c.id+" is not running")
 	default:
+		e.emit(c, "top", nil)
 		a.json(http.StatusOK, container.TopResponse{
 			Titles:    []string{"UID", "PID", "PPID", "C", "STIME", "TTY", "TIME", "CMD"},
 			Processes: e.processes(c),
