@@ -43,6 +43,9 @@ func (e *Engine) container(s *container.Summary, digests map[string][]string) *C
 	if s.Health != nil { // API 1.52 and later
 		c.Health = health(s.Health.Status)
 	}
+	if c.State != Running {
+		c.Health = "" // the last one before it stopped says nothing
+	}
 	if s.NetworkSettings != nil {
 		c.Networks = networkNames(s.NetworkSettings.Networks)
 	}
@@ -188,7 +191,7 @@ func knownOf(in *container.InspectResponse) known {
 		k.state = State(fleet.Clean(string(s.Status)))
 		k.started, k.finished = stamp(s.StartedAt), stamp(s.FinishedAt)
 		k.exitCode, k.oom = s.ExitCode, s.OOMKilled
-		if s.Health != nil {
+		if s.Health != nil && k.state == Running {
 			k.health = health(s.Health.Status)
 		}
 	}

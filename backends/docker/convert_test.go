@@ -181,6 +181,20 @@ func TestTable(t *testing.T) {
 	if l, _ := tb.list(); len(l) != 1 || l[0].Known {
 		t.Error("what was known of another state still holds")
 	}
+	tb.replace([]*Container{mk("1", "b", Running)})
+	if stale := tb.learn([]string{"1"}, map[string]known{"1": {state: Exited, exitCode: 137}}); len(stale) != 1 {
+		t.Error("a stale list is not read again")
+	}
+	if l, _ := tb.list(); l[0].State != Exited || l[0].ExitCode != 137 {
+		t.Error("the newer word of the inspect does not hold")
+	}
+	for range 100 {
+		tb.replace([]*Container{mk("1", "b", Running)})
+		tb.learn([]string{"1"}, map[string]known{"1": {state: Exited}})
+	}
+	if stale := tb.learn([]string{"1"}, map[string]known{"1": {state: Exited}}); len(stale) != 0 {
+		t.Error("an engine that contradicts itself is asked for ever")
+	}
 	tb.update([]string{"1", "9"}, []*Container{mk("9", "z", Running)})
 	if l, _ := tb.list(); len(l) != 1 || l[0].ID != "9" {
 		t.Errorf("%v", l)

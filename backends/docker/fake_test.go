@@ -99,7 +99,10 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	case strings.HasSuffix(path, "/json"):
-		fmt.Fprintf(w, `{"Id": %q, "State": {"Status": "running", "StartedAt": "2026-11-23T04:00:00Z"}, "RestartCount": 2, "Config": {}, "HostConfig": {}}`, strings.Split(path, "/")[2])
+		f.mu.Lock()
+		c := f.containers[strings.Split(path, "/")[2]]
+		f.mu.Unlock()
+		fmt.Fprintf(w, `{"Id": %q, "State": {"Status": %q, "StartedAt": "2026-11-23T04:00:00Z", "Health": {"Status": "healthy"}}, "RestartCount": 2, "Config": {}, "HostConfig": {}}`, c.ID, c.State)
 	default:
 		http.NotFound(w, r)
 	}

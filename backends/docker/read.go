@@ -12,8 +12,10 @@ import (
 	"ringside/backends/fleet/safe"
 )
 
-// inspectLanes is how many inspects of one engine run at once.
-const inspectLanes = 4
+const (
+	inspectLanes = 4 // inspects of one engine that run at once
+	inspectLimit = 10 * time.Second
+)
 
 // Get reads one container afresh, by ID or name, with everything that an inspect
 // says (Known is true).
@@ -73,7 +75,7 @@ func (e *Engine) List(ctx context.Context) (*Facts, error) {
 	for i, c := range f.Containers {
 		ids[i] = c.ID
 	}
-	knowns := e.inspectAll(ctx, cl, ids)
+	knowns := e.inspectAll(ctx, cl, ids, inspectLimit)
 	if ctx.Err() != nil {
 		return nil, e.fail("inspect containers", ctx.Err())
 	}
@@ -151,8 +153,9 @@ func (e *Engine) readDigests(ctx context.Context, cl *client.Client) (map[string
 }
 
 // inspectAll inspects containers, a few at once. Those that fail are left out:
-// most have just been removed, and the next list tells.
-func (e *Engine) inspectAll(ctx context.Context, cl *client.Client, ids []string) map[string]known {
+// most have just been removed, and the next list tells. limit is for each one: the
+// engine does not answer for a container that it is stuck on.
+func (e *Engine) inspectAll(ctx context.Context, cl *client.Client, ids []string, limit time.Duration) map[string]known {
 	var (
 		mu   sync.Mutex
 		wg   sync.WaitGroup
@@ -164,7 +167,7 @@ func (e *Engine) inspectAll(ctx context.Context, cl *client.Client, ids []string
 		safe.Go("docker inspect", func() {
 			defer wg.Done()
 			for id := range jobs {
-				one, cancel := context.WithTimeout(ctx, 10*time.Second)
+				one, cancel := context.WithTimeout(ctx, limit)
 				in, err := cl.ContainerInspect(one, id, client.ContainerInspectOptions{})
 				cancel()
 				if err == nil {

@@ -14,6 +14,7 @@ const (
 	trickleBatch = 8
 	tricklePause = 100 * time.Millisecond
 	trickleShow  = 500 * time.Millisecond // how often their results are reported
+	applyLimit   = 2 * time.Second        // one inspect after an event; a slower one is left to the trickle
 )
 
 // run keeps the picture up to date until ctx is done or a read fails.
@@ -61,15 +62,16 @@ func (w *watcher) run(ctx context.Context) error {
 		case <-trickle.C:
 			if ids := w.table.unknown(w.lookedAt(), trickleBatch); len(ids) > 0 && !busy {
 				busy = true
+				asked := w.table.pick(ids)
 				w.wg.Add(1)
 				safe.Go("inspect "+w.Name(), func() {
 					defer w.wg.Done()
-					w.inspected <- inspected{ids, w.inspectAll(ctx, w.cl, ids)}
+					w.inspected <- inspected{asked, w.inspectAll(ctx, w.cl, ids, inspectLimit)}
 				})
 			}
 		case r := <-w.inspected:
 			busy = false
-			w.table.learn(r.ids, r.knowns)
+			w.again(w.table.learn(w.table.unchanged(r.asked), r.knowns))
 			trickle.Reset(tricklePause)
 			if show == nil {
 				show = time.After(trickleShow)
@@ -128,10 +130,32 @@ func (w *watcher) apply(ctx context.Context) error {
 		for _, c := range now {
 			ids = append(ids, c.ID)
 		}
-		w.table.learn(ids, w.inspectAll(limited, w.cl, ids))
+		knowns := w.inspectAll(limited, w.cl, ids, applyLimit)
+		w.again(w.table.learn(ids, knowns))
+		for _, id := range ids {
+			if _, ok := knowns[id]; !ok {
+				w.table.recheck([]string{id})
+			}
+		}
 	}
 	w.publish(at, time.Since(at))
 	return nil
+}
+
+// again has containers read once more, as if they had had an event.
+func (w *watcher) again(ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	w.mu.Lock()
+	if w.pending == nil {
+		w.pending = map[string]bool{}
+	}
+	for _, id := range ids {
+		w.pending[id] = true
+	}
+	w.mu.Unlock()
+	token(w.changed)
 }
 
 // publish reports the table; an unchanged one keeps its facts pointer, by which

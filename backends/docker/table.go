@@ -9,17 +9,22 @@ import (
 // that was handed out is never changed; a change replaces its pointer, and an
 // equal one keeps it. The table outlives reconnects.
 type table struct {
-	byID    map[string]*Container
-	knowns  map[string]known
-	check   map[string]bool // wait for an inspect
-	digests map[string][]string
-	sorted  []*Container // as handed out last
-	dirty   bool         // byID differs from sorted
+	byID     map[string]*Container
+	knowns   map[string]known
+	check    map[string]bool // wait for an inspect
+	disagree map[string]int  // how often in a row list and inspect gave different states
+	digests  map[string][]string
+	sorted   []*Container // as handed out last
+	dirty    bool         // byID differs from sorted
 }
 
 func newTable() *table {
-	return &table{byID: map[string]*Container{}, knowns: map[string]known{}, check: map[string]bool{}}
+	return &table{byID: map[string]*Container{}, knowns: map[string]known{}, check: map[string]bool{}, disagree: map[string]int{}}
 }
+
+// maxDisagree bounds how often a container is listed again at once; after that it
+// waits for the next full list.
+const maxDisagree = 30
 
 // replace takes a full list.
 func (t *table) replace(all []*Container) {
@@ -74,11 +79,14 @@ func (t *table) remove(id string) {
 	delete(t.byID, id)
 	delete(t.knowns, id)
 	delete(t.check, id)
+	delete(t.disagree, id)
 }
 
 // learn takes the answers to inspects of ids; one without an answer is gone, or
-// is read with the next list.
-func (t *table) learn(ids []string, knowns map[string]known) {
+// is read with the next list. The inspect is newer than the list, and an engine
+// may list a container as running for a while after its "die" event (20.10 writes
+// that down only after its clean-up): stale are those to be listed again.
+func (t *table) learn(ids []string, knowns map[string]known) (stale []string) {
 	for _, id := range ids {
 		delete(t.check, id)
 		old, here := t.byID[id]
@@ -89,8 +97,15 @@ func (t *table) learn(ids []string, knowns map[string]known) {
 		t.knowns[id] = k
 		c := *old
 		k.put(&c)
+		if k.state == c.State {
+			delete(t.disagree, id)
+		} else if t.disagree[id]++; t.disagree[id] <= maxDisagree {
+			stale = append(stale, id)
+		}
+		c.State, c.Health = k.state, k.health
 		t.set(&c)
 	}
+	return stale
 }
 
 // setDigests takes new digests of all images.
@@ -135,6 +150,26 @@ func (t *table) unknown(first []string, n int) (ids []string) {
 			break
 		}
 		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// pick returns the containers with these IDs.
+func (t *table) pick(ids []string) map[string]*Container {
+	out := make(map[string]*Container, len(ids))
+	for _, id := range ids {
+		out[id] = t.byID[id]
+	}
+	return out
+}
+
+// unchanged returns the IDs of the containers that are still as they were asked
+// about; an answer about another is out of date, and it goes on waiting.
+func (t *table) unchanged(asked map[string]*Container) (ids []string) {
+	for id, c := range asked {
+		if t.byID[id] == c {
 			ids = append(ids, id)
 		}
 	}

@@ -128,9 +128,10 @@ type watcher struct {
 	images  bool            // images have changed
 }
 
-// inspected is the answer to one batch of inspects.
+// inspected is the answer to one batch of inspects; asked is the containers as
+// they were known before.
 type inspected struct {
-	ids    []string
+	asked  map[string]*Container
 	knowns map[string]known
 }
 
@@ -179,13 +180,10 @@ func (w *watcher) note(m events.Message) {
 	case events.NetworkEventType:
 		id = m.Actor.Attributes["container"]
 	}
-	if plainID.MatchString(id) {
-		if w.pending == nil {
-			w.pending = map[string]bool{}
-		}
-		w.pending[id] = true
-	}
 	w.mu.Unlock()
+	if plainID.MatchString(id) {
+		w.again([]string{id})
+	}
 	token(w.changed)
 }
 
