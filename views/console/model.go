@@ -21,16 +21,19 @@ type model struct {
 	pump    *pump
 	history *history
 
-	screens  []screen.Screen
-	at       int   // the screen that is shown
-	back     []int // those before it, for esc
-	dialogs  []dialog
-	leaveAsk *kit.Ask // the question whether to leave
-	toasts   toasts
-	snap     screen.Snapshot
-	palette  paletteCache
-	told     map[string]bool     // runs of this process whose end was told
-	looking  map[string][]string // what the sources were told last
+	screens           []screen.Screen
+	at                int   // the screen that is shown
+	back              []int // those before it, for esc
+	dialogs           []dialog
+	leaveAsk          *kit.Ask // the question whether to leave
+	toasts            toasts
+	snap              screen.Snapshot
+	critical, running int  // problems and runs of snap
+	insecure          bool // a connection of snap is not verified
+	hinted            hintLine
+	palette           paletteCache
+	told              map[string]bool     // runs of this process whose end was told
+	looking           map[string][]string // what the sources were told last
 
 	w, h    int
 	dark    bool
@@ -52,7 +55,7 @@ func newModel(o Options, t *trail) *model {
 	}
 	m.history = &history{ledger: o.Env.Ledger}
 	m.pump = newPump(o, m.history)
-	m.snap = m.pump.picture()
+	m.take(m.pump.picture())
 	m.restyle()
 	return m
 }

@@ -32,8 +32,10 @@ func (r *rig) sees(want ...string) {
 
 func TestFrame(t *testing.T) {
 	r := newRig(t, func(o *Options) { o.Banner, o.ReadOnly = "demo", true })
-	r.snap.Problems = make([]impact.Problem, 3)
-	r.snap.Problems[0].Severity = impact.Critical
+	snap := r.snap
+	snap.Problems = make([]impact.Problem, 3)
+	snap.Problems[0].Severity = impact.Critical
+	r.take(snap)
 	for _, size := range [][2]int{{80, 24}, {140, 40}, {60, 15}} {
 		r.send(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
 		kittest.Check(t, r.frame(), size[0], size[1])

@@ -17,13 +17,14 @@ import (
 const (
 	planWidth = 92 // columns at most
 	foldAfter = 12 // steps that a plan shows before the rest is folded
+	foldLeast = 3  // and when room is short
 	lastLines = 3  // of a step's output
 )
 
 // View draws the phase: a part that scrolls, a part below it that stays, keys.
 func (d *planDialog) View(w, h int) string {
 	inner := min(w, planWidth) - 4
-	content, fixed, note := d.content(inner)
+	content, fixed, note := d.content(inner, h-3)
 	room := max(1, h-3-len(fixed))
 	d.page = max(1, room-1)
 	d.most = max(0, len(content)-room)
@@ -57,7 +58,8 @@ type fixedLine struct {
 	x      int
 }
 
-func (d *planDialog) content(w int) (scrolled []string, fixed []fixedLine, note string) {
+// content is what the dialog says in w columns and about h rows.
+func (d *planDialog) content(w, h int) (scrolled []string, fixed []fixedLine, note string) {
 	t := d.theme
 	switch d.phase {
 	case building:
@@ -67,7 +69,8 @@ func (d *planDialog) content(w int) (scrolled []string, fixed []fixedLine, note 
 	case refused:
 		return d.refusal(w), nil, ""
 	case review:
-		return d.planLines(w), d.confirmLines(w), d.plan.Confirm.Why
+		fixed = d.confirmLines(w)
+		return d.planLines(w, h-len(fixed)), fixed, d.plan.Confirm.Why
 	}
 	done, all := progress(d.record.Steps)
 	elapsed := ""
@@ -118,27 +121,27 @@ func (d *planDialog) refusal(w int) []string {
 	return append([]string{t.Bad.Paint(t.Glyph.Bad + " nothing was started"), ""}, kit.Wrap(d.err.Error(), w)...)
 }
 
-// planLines is the plan in words: steps, what was checked, what is for good.
-func (d *planDialog) planLines(w int) []string {
-	t, p := d.theme, d.plan
-	var out []string
-	head := func(text string) {
-		if len(out) > 0 {
-			out = append(out, "")
-		}
-		out = append(out, t.Strong.Paint(text))
-	}
+// planLines is the plan in words: steps, what was checked, what is for good. The
+// list of steps gives way, so that no finding hides below the end.
+func (d *planDialog) planLines(w, room int) []string {
 	names, final := d.stepNames()
+	tail := d.tailLines(w, final)
+	return append(d.stepList(names, min(foldAfter, max(foldLeast, room-len(tail)-3))), tail...)
+}
+
+// stepList lists the steps, the rest folded after some.
+func (d *planDialog) stepList(names []string, fold int) []string {
+	t, p := d.theme, d.plan
+	head := "What will happen"
 	switch {
 	case d.op.undo && len(names) == 0:
-		head("There is nothing to undo")
+		head = "There is nothing to undo"
 	case d.op.undo:
-		head("What will be undone, last first")
-	default:
-		head("What will happen")
+		head = "What will be undone, last first"
 	}
+	out := []string{t.Strong.Paint(head)}
 	for i, n := range names {
-		if i == foldAfter-1 && len(names) > foldAfter && !d.all {
+		if i == fold-1 && len(names) > fold && !d.all {
 			out = append(out, t.Dim.Paint(fmt.Sprintf("  %s %d more", t.Glyph.Ellipsis, len(names)-i)))
 			break
 		}
@@ -154,14 +157,21 @@ func (d *planDialog) planLines(w int) []string {
 	if a := d.op.argsText(); a != "" {
 		out = append(out, t.Dim.Paint("     with "+a))
 	}
-	if len(p.Findings) > 0 {
-		head("What the checks say")
-		for _, f := range p.Findings {
+	return out
+}
+
+// tailLines is what follows the steps.
+func (d *planDialog) tailLines(w int, final []string) []string {
+	t := d.theme
+	var out []string
+	if len(d.plan.Findings) > 0 {
+		out = append(out, "", t.Strong.Paint("What the checks say"))
+		for _, f := range d.plan.Findings {
 			out = append(out, findingLines(t, f, w)...)
 		}
 	}
 	if len(final) > 0 {
-		head("What cannot be undone")
+		out = append(out, "", t.Strong.Paint("What cannot be undone"))
 		for _, f := range final {
 			for i, l := range kit.Wrap(f, w-4) {
 				sign := t.Warn.Paint(t.Glyph.Warn)
@@ -368,7 +378,7 @@ func (d *planDialog) reviewKeys() []string {
 	if d.op.edit != nil {
 		keys = append(keys, "ctrl+o", "arguments")
 	}
-	if len(d.plan.Steps) > foldAfter {
+	if len(d.plan.Steps) > foldLeast {
 		keys = append(keys, "ctrl+a", "all steps")
 	}
 	return keys

@@ -79,7 +79,7 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 
 // tick puts a new picture in the place of the old one.
 func (m *model) tick(snap screen.Snapshot) tea.Cmd {
-	m.snap = snap
+	m.take(snap)
 	cmds := []tea.Cmd{m.screen().Refresh(snap), m.tellEnds()}
 	for _, d := range m.dialogs {
 		if r, ok := d.Overlay.(refresher); ok {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -12,6 +13,7 @@ import (
 	"ringside/backends/watch"
 	"ringside/keymap"
 	"ringside/views/kit"
+	"ringside/views/screen"
 )
 
 // View draws the frame. Layers are laid on top only while there are any.
@@ -63,17 +65,10 @@ func (m *model) header() string {
 	if m.o.ReadOnly {
 		right = append(right, t.Warn.Paint("read-only"))
 	}
-	if m.insecure() {
+	if m.insecure {
 		right = append(right, t.Warn.Paint("insecure"))
 	}
-	critical, warnings := 0, 0
-	for _, p := range m.snap.Problems {
-		if p.Severity == impact.Critical {
-			critical++
-		} else {
-			warnings++
-		}
-	}
+	critical, warnings := m.critical, len(m.snap.Problems)-m.critical
 	bad, odd := fmt.Sprint(critical, " critical"), plural(warnings, "warning")
 	if m.w < 80 { // the signs must do
 		bad, odd = fmt.Sprint(critical), fmt.Sprint(warnings)
@@ -91,14 +86,24 @@ func (m *model) header() string {
 	return kit.Join(left, " "+strings.Join(right, "  ")+" ", m.w, t.Glyph.Ellipsis)
 }
 
-// insecure reports whether a connection is not verified.
-func (m *model) insecure() bool {
-	for _, f := range watch.Latest[*docker.Facts](m.snap.State) {
-		if f.Insecure != "" {
-			return true
+// take makes a picture the one that is drawn, and counts what the header says of
+// it, so that a key does not pay for that.
+func (m *model) take(snap screen.Snapshot) {
+	m.snap = snap
+	m.critical, m.running, m.insecure = 0, 0, false
+	for _, p := range snap.Problems {
+		if p.Severity == impact.Critical {
+			m.critical++
 		}
 	}
-	return false
+	for _, r := range snap.Runs {
+		if r.Alive && !r.Status.Final() {
+			m.running++
+		}
+	}
+	for _, f := range watch.Latest[*docker.Facts](snap.State) {
+		m.insecure = m.insecure || f.Insecure != ""
+	}
 }
 
 func (m *model) tabs() string {
@@ -112,29 +117,31 @@ func (m *model) tabs() string {
 		}
 		line += " " + t.Key.Paint(key) + " " + style.Paint(kit.Cut(s.Title(), 40, t.Glyph.Ellipsis)) + " "
 	}
-	if n := m.running(); n > 0 {
-		line += " " + t.Busy.Paint(t.Glyph.Busy+" "+plural(n, "run")+" going on")
+	if m.running > 0 {
+		line += " " + t.Busy.Paint(t.Glyph.Busy+" "+plural(m.running, "run")+" going on")
 	}
 	return kit.Join(line, t.Key.Paint(m.o.Keys.Key(keymap.Help))+t.Dim.Paint(" help "), m.w, t.Glyph.Ellipsis)
 }
 
-func (m *model) running() int {
-	n := 0
-	for _, r := range m.snap.Runs {
-		if r.Alive && !r.Status.Final() {
-			n++
-		}
-	}
-	return n
+// hintLine is the last hint line and what it was made for: it changes with the
+// place, not with a key.
+type hintLine struct {
+	scopes []keymap.Scope
+	w      int
+	theme  *kit.Theme
+	text   string
 }
 
 func (m *model) hints() string {
-	t := m.look.Theme
-	var pairs []string
-	for _, b := range m.o.Keys.Hints(m.screen().Scopes()...) {
-		pairs = append(pairs, keymap.Label(b.Keys[0]), b.Short)
+	t, scopes := m.look.Theme, m.screen().Scopes()
+	if h := &m.hinted; h.w != m.w || h.theme != t || !slices.Equal(h.scopes, scopes) {
+		var pairs []string
+		for _, b := range m.o.Keys.Hints(scopes...) {
+			pairs = append(pairs, keymap.Label(b.Keys[0]), b.Short)
+		}
+		*h = hintLine{slices.Clone(scopes), m.w, t, kit.Fit(" "+t.Keys(m.w-2, pairs...), m.w, false, "")}
 	}
-	return kit.Fit(" "+t.Keys(m.w-2, pairs...), m.w, false, "")
+	return m.hinted.text
 }
 
 func (m *model) tooSmall() string {
