@@ -113,7 +113,7 @@ var rules = []rule{
 		},
 		func(c *docker.Container) string {
 			if c.State == docker.Running {
-				return fmt.Sprintf("crash loop: %d restarts, up for the moment", c.Restarts)
+				return fmt.Sprintf("crash loop: %d restarts, up now", c.Restarts)
 			}
 			return fmt.Sprintf("crash loop: %d restarts, exit %s", c.Restarts, exit(c))
 		},

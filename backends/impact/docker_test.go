@@ -41,7 +41,7 @@ func TestContainers(t *testing.T) {
 		"one restart":   {docker.Container{State: docker.Restarting, Restarts: 1, Known: true, ExitCode: 2}, "warning restarting after exit 2"},
 		"not inspected": {docker.Container{State: docker.Restarting}, "warning restarting after exit not known"},
 		"up again":      {docker.Container{State: docker.Running, Restarts: 5, Started: ago(2 * time.Minute), Known: true}, "warning restarted 5 times"},
-		"loop, up":      {docker.Container{State: docker.Running, Restarts: 14, Started: ago(3 * time.Second)}, "critical crash loop: 14 restarts, up for the moment"},
+		"loop, up":      {docker.Container{State: docker.Running, Restarts: 14, Started: ago(3 * time.Second)}, "critical crash loop: 14 restarts, up now"},
 		"long up again": {docker.Container{State: docker.Running, Restarts: 5, Started: ago(time.Hour)}, ""},
 		"oom":           {docker.Container{State: docker.Exited, OOM: true, ExitCode: 137, Finished: ago(time.Minute), MemLimit: 64 << 20}, "critical killed for want of memory (limit 64 MiB)"},
 		"oom, up":       {docker.Container{State: docker.Running, OOM: true, Started: ago(time.Minute)}, "warning was killed for want of memory; up again"},
