@@ -98,8 +98,8 @@ func (t *ticking) Name() string { return "docker/" + t.name }
 func (t *ticking) Watch(ctx context.Context, report func(fleet.Reading)) {
 	list := make([]*docker.Container, 20)
 	for i := range list {
-		list[i] = &docker.Container{Engine: t.name, Site: "tokyo", ID: fmt.Sprintf("%064x", t.n*20+i), Name: fmt.Sprintf("c%04d", 9999-t.n*20-i),
-			Image: "registry.tyo.example:5000/team/web", Tag: "1.9.1", State: docker.Running, Known: true, Started: time.Now()}
+		list[i] = &docker.Container{Engine: t.name, Site: "tokyo", ID: fmt.Sprintf("%064x", t.n*20+i), Name: fmt.Sprintf("c%04d", t.n*20+i),
+			Image: "registry.tyo.example:5000/team/web", Tag: "1.9.1", State: docker.Running, Known: true, Started: time.Now().Add(-time.Hour)}
 	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()

@@ -111,7 +111,7 @@ func benchStill(b *testing.B) {
 
 func benchSources(b *testing.B) {
 	s := ptytest.Open(b, ptytest.Options{Env: append(state(b), sourcesEnv+"=500")}, os.Args[0])
-	s.See("c9999")
+	s.See("c0000")
 	var first []float64
 	for b.Loop() {
 		cpu, at := s.CPU(), time.Now()
@@ -134,7 +134,7 @@ func benchSources(b *testing.B) {
 // benchSlowLink: over SSH, 200x60, everything on the screen changes all the time.
 func benchSlowLink(b *testing.B) {
 	s := ptytest.Open(b, ptytest.Options{Width: 200, Height: 60, Rate: 1000, Env: append(state(b), sourcesEnv+"=500", "SSH_TTY=/dev/pts/0")}, os.Args[0])
-	s.Until("rows", 60*time.Second, func(screen string) bool { return strings.Contains(screen, "c9999") })
+	s.Until("rows", 60*time.Second, func(screen string) bool { return strings.Contains(screen, "c0000") })
 	time.Sleep(10 * time.Second) // the first frame is through and the link is at its usual load
 	var visible []float64
 	for b.Loop() {
@@ -264,4 +264,3 @@ func quantile(v []float64, q float64) float64 {
 	v = slices.Sorted(slices.Values(v))
 	return v[min(len(v)-1, int(q*float64(len(v))))]
 }
-

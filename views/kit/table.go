@@ -48,6 +48,7 @@ type Table struct {
 	top    int
 	skip   int // columns scrolled away on the left, beyond the first
 	key    string
+	moved  bool // by a human; until then the cursor stays on the first line
 	marks  map[string]bool
 	anchor string // last mark, for ranges
 	layout []placed
@@ -67,9 +68,14 @@ func (t *Table) Resize(w, h int) {
 }
 
 // SetRows replaces the rows. The cursor stays on the line with the same key, or
-// else on the same line number.
+// else on the same line number; on the first line as long as nobody moved it, so
+// that a list that fills up does not start in its middle.
 func (t *Table) SetRows(rows Rows) {
 	t.rows = rows
+	if !t.moved {
+		t.move(0)
+		return
+	}
 	n := rows.Len()
 	if t.cursor < n && rows.Key(t.cursor) == t.key {
 		t.reveal()
@@ -104,7 +110,7 @@ func (t *Table) Key() string { return t.key }
 func (t *Table) Select(key string) bool {
 	for i := range t.len() {
 		if t.rows.Key(i) == key {
-			t.move(i)
+			t.steer(i)
 			return true
 		}
 	}
@@ -117,17 +123,17 @@ func (t *Table) Visible() (from, to int) {
 }
 
 // Move moves the cursor by n lines.
-func (t *Table) Move(n int) { t.move(t.cursor + n) }
+func (t *Table) Move(n int) { t.steer(t.cursor + n) }
 
 // Page moves by pages.
-func (t *Table) Page(n int) { t.move(t.cursor + n*max(1, t.body()-1)) }
+func (t *Table) Page(n int) { t.steer(t.cursor + n*max(1, t.body()-1)) }
 
 // Jump moves to the first line, or to the last.
 func (t *Table) Jump(last bool) {
 	if last {
-		t.move(t.len() - 1)
+		t.steer(t.len() - 1)
 	} else {
-		t.move(0)
+		t.steer(0)
 	}
 }
 
@@ -221,6 +227,12 @@ func (t *Table) len() int {
 }
 
 func (t *Table) body() int { return max(1, t.h-1) }
+
+// steer is a move that a human asked for.
+func (t *Table) steer(to int) {
+	t.moved = true
+	t.move(to)
+}
 
 func (t *Table) move(to int) {
 	t.cursor = max(0, min(to, t.len()-1))

@@ -244,3 +244,25 @@ func BenchmarkTableSetRows(b *testing.B) {
 		})
 	}
 }
+
+func TestTheCursorWaitsOnTheFirstLineUntilSomebodyMovesIt(t *testing.T) {
+	tab := &Table{Theme: NewTheme(true, false), Columns: []Column{{Title: "NAME", Min: 4}}}
+	tab.Resize(20, 5)
+	tab.SetRows(words{"m"})
+	tab.SetRows(words{"a", "m", "z"})
+	if tab.Key() != "a" {
+		t.Errorf("a list that filled up starts at %q", tab.Key())
+	}
+	tab.Move(1)
+	tab.SetRows(words{"0", "a", "m", "z"})
+	if tab.Key() != "m" {
+		t.Errorf("after a move the cursor is on %q", tab.Key())
+	}
+}
+
+// words are rows whose only cell is their key.
+type words []string
+
+func (w words) Len() int         { return len(w) }
+func (w words) Key(i int) string { return w[i] }
+func (w words) At(i int) Row     { return Row{Cells: []Cell{{Text: w[i]}}} }
