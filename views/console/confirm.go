@@ -27,7 +27,9 @@ type confirmField struct {
 	input *kit.Input
 }
 
-func newConfirmForm(p *actions.Plan, t *kit.Theme) confirmForm {
+// newConfirmForm asks for what the plan's risk demands. A run that is resumed
+// keeps the reason that it was started with.
+func newConfirmForm(p *actions.Plan, resumed bool, t *kit.Theme) confirmForm {
 	f := confirmForm{kind: p.Confirm.Kind}
 	add := func(name, label, placeholder string) {
 		in := kit.NewInput("", placeholder)
@@ -37,7 +39,9 @@ func newConfirmForm(p *actions.Plan, t *kit.Theme) confirmForm {
 	if p.Confirm.Kind == actions.TypeOut {
 		f.word = p.Confirm.Word
 		add("word", "type "+f.word, "")
-		add("reason", "reason", "recorded with the run")
+		if !resumed {
+			add("reason", "reason", "recorded with the run")
+		}
 	}
 	if p.Blocked() {
 		if f.word == "" {

@@ -161,7 +161,7 @@ func TestPlanDialog(t *testing.T) {
 		{Guard: "stale", Level: actions.Warn, Subject: "tokyo-1", Text: "last read 40s ago"},
 		{Guard: "environment", Level: actions.Note, Text: "two sites"}}
 	d.plan.Confirm = actions.Confirm{Kind: actions.TypeOut, Word: "50", Why: "production"}
-	d.form = newConfirmForm(d.plan, d.theme)
+	d.form = newConfirmForm(d.plan, false, d.theme)
 	golden := func(name string, w, h int) {
 		t.Helper()
 		frame := d.View(w, h)

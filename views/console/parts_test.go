@@ -211,7 +211,7 @@ func TestConfirmForm(t *testing.T) {
 		"blocked production": {actions.Plan{Confirm: actions.Confirm{Kind: actions.TypeOut, Word: "web"}, Findings: block},
 			"web⏎it burns⏎", "|it burns", ""},
 	} {
-		f, got := newConfirmForm(&c.plan, kit.NewTheme(true, false)), ""
+		f, got := newConfirmForm(&c.plan, false, kit.NewTheme(true, false)), ""
 		for _, r := range c.keys {
 			key := map[rune]string{'⏎': "enter", '→': "tab", ' ': "space"}[r]
 			if key == "" {

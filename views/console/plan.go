@@ -160,7 +160,7 @@ func (d *planDialog) built(msg builtMsg) {
 		return
 	}
 	d.phase, d.plan, d.was = review, msg.plan, msg.was
-	d.form = newConfirmForm(d.plan, d.theme)
+	d.form = newConfirmForm(d.plan, d.was != nil && !d.op.undo, d.theme)
 	if d.now().Sub(d.opened) > spinAfter { // nobody waits for it any more with a finger on the key
 		d.grace = newGrace(d.now())
 	}
