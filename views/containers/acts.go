@@ -70,13 +70,19 @@ var clips = []clip{
 	{"j", "row as JSON", func(s *Screen, it *item) string { return it.src.row(it.c, s.now()).JSON() }},
 }
 
-// copyMenu offers what can be copied: of several containers, one line each.
-func (s *Screen) copyMenu(items []*item, more ...kit.Item) tea.Cmd {
+// copyMenu offers what can be copied: first what the place has besides, with its
+// text as the ID; then of the containers, one line each.
+func (s *Screen) copyMenu(items []*item, first ...kit.Item) tea.Cmd {
 	if len(items) == 0 {
 		return toast(true, nothing)
 	}
-	menu := make([]kit.Item, 0, len(clips)+len(more))
+	menu := make([]kit.Item, 0, len(clips)+len(first))
 	texts := map[string]string{}
+	for _, f := range first {
+		texts[f.Title] = f.ID
+		f.ID = f.Title
+		menu = append(menu, f)
+	}
 	for _, c := range clips {
 		var lines []string
 		for _, it := range items {
@@ -95,11 +101,6 @@ func (s *Screen) copyMenu(items []*item, more ...kit.Item) tea.Cmd {
 			entry.Note = fmt.Sprintf("%d lines", len(lines))
 		}
 		menu = append(menu, entry)
-	}
-	for _, m := range more { // the text is in the ID
-		texts[m.Title] = m.ID
-		m.ID = m.Title
-		menu = append(menu, m)
 	}
 	title := "Copy of " + items[0].c.Name
 	if len(items) > 1 {

@@ -25,21 +25,25 @@ var columns = []column{
 	{kit.Column{Key: "name", Title: "NAME", Min: 13, Want: 22, Flex: true}, func(d *drawing, it *item) kit.Cell { return kit.Cell{Text: it.c.Name, Style: d.theme.Strong} }},
 	{kit.Column{Key: "project", Title: "PROJECT/SERVICE", Min: 15, Want: 22, Priority: 4}, func(d *drawing, it *item) kit.Cell { return kit.Cell{Text: projectService(it.c)} }},
 	{kit.Column{Key: "site", Title: "SITE", Min: 8, Want: 9, Priority: 3}, func(d *drawing, it *item) kit.Cell { return kit.Cell{Text: it.c.Site} }},
-	{kit.Column{Key: "engine", Title: "ENGINE", Min: 10, Want: 12, Priority: 1}, func(d *drawing, it *item) kit.Cell { return kit.Cell{Text: it.src.spec.Name} }},
+	{kit.Column{Key: "engine", Title: "ENGINE", Min: engineWidth, Want: engineWidth, Priority: 1}, func(d *drawing, it *item) kit.Cell {
+		return kit.Cell{Text: kit.Middle(it.src.spec.Name, engineWidth, d.theme.Glyph.Ellipsis)} // shanghai-1, shanghai-2
+	}},
 	{kit.Column{Key: "image", Title: "TAG", Min: 7, Want: 9, Priority: 1}, tagCell},
 	{kit.Column{Title: "DIGEST", Min: 12, Want: 12, Priority: 5}, func(d *drawing, it *item) kit.Cell {
 		return kit.Cell{Text: shortID(it.c.Digest), Style: d.theme.Dim}
 	}},
 	{kit.Column{Key: "health", Title: "HEALTH", Min: 9, Want: 9, Priority: 1}, healthCell},
-	{kit.Column{Key: "uptime", Title: "UPTIME", Min: 6, Want: 7, Priority: 1, Right: true}, uptimeCell},
+	{kit.Column{Key: "uptime", Title: "UPTIME", Min: 7, Want: 7, Priority: 1, Right: true}, uptimeCell},
 	{kit.Column{Key: "restarts", Title: "RST", Min: 4, Want: 4, Priority: 4, Right: true}, restartsCell},
-	{kit.Column{Key: "cpu", Title: "CPU%", Min: 5, Want: 5, Priority: 2, Right: true}, cpuCell},
-	{kit.Column{Key: "memory", Title: "MEM", Min: 5, Want: 5, Priority: 2, Right: true}, memoryCell},
+	{kit.Column{Key: "cpu", Title: "CPU%", Min: 4, Want: 5, Priority: 2, Right: true}, cpuCell},
+	{kit.Column{Key: "memory", Title: "MEM", Min: 4, Want: 5, Priority: 2, Right: true}, memoryCell},
 	{kit.Column{Title: "OF LIMIT", Min: 10, Want: 10, Priority: 6}, limitCell},
 	{kit.Column{Title: "PORTS", Min: 12, Want: 30, Priority: 7}, func(d *drawing, it *item) kit.Cell {
 		return kit.Cell{Text: portList(it.c.Ports), Style: d.theme.Dim}
 	}},
 }
+
+const engineWidth = 12
 
 // wide is the width from which on images have their names.
 const wide = 110

@@ -60,7 +60,9 @@ type (
 )
 
 func newDetail(s *Screen, it *item) *detail {
-	return &detail{s: s, item: it, pane: kit.NewTextPane()}
+	d := &detail{s: s, item: it, pane: kit.NewTextPane()}
+	d.pane.SetWrap(true) // a digest is wider than 80 columns
+	return d
 }
 
 // inspect reads the container in a command.

@@ -38,6 +38,7 @@ type logs struct {
 type stream struct {
 	item     *item
 	follower *follower // nil while nothing is followed
+	oldest   time.Time // from then on its lines are loaded; zero while there are none
 	style    kit.Style
 	silent   bool // the engine does not answer
 	gone     bool
@@ -96,10 +97,21 @@ func (l *logs) refresh() tea.Cmd {
 		var lines []kit.LogLine
 		if st.follower != nil {
 			lines = st.follower.take()
+			st.begin(lines)
 		}
 		l.append(st, append(lines, l.look(st)...))
 	}
 	return nil
+}
+
+// begin notes from when on lines are loaded.
+func (st *stream) begin(lines []kit.LogLine) {
+	for _, l := range lines {
+		if !l.Note && (st.oldest.IsZero() || l.At.Before(st.oldest)) {
+			st.oldest = l.At
+			return
+		}
+	}
 }
 
 // look compares a container with what it was at the last tick and returns what
@@ -176,7 +188,7 @@ func (l *logs) do(id keymap.ID) tea.Cmd {
 	switch id {
 	case keymap.Follow:
 		if l.apart {
-			l.pane.Clear()
+			l.clear()
 			l.follow()
 			l.pane.SetFollow(true)
 		} else {
@@ -218,6 +230,14 @@ var logMoves = map[keymap.ID]func(*kit.LogPane){
 	keymap.Streams:  func(p *kit.LogPane) { p.SetStreams((p.Streams() + 1) % (kit.StreamsErr + 1)) },
 }
 
+// clear drops all lines.
+func (l *logs) clear() {
+	l.pane.Clear()
+	for _, st := range l.streams {
+		st.oldest = time.Time{}
+	}
+}
+
 // back clears, in this order: the filter, the search.
 func (l *logs) back() bool {
 	switch {
@@ -234,12 +254,12 @@ func (l *logs) back() bool {
 }
 
 func (l *logs) copy() tea.Cmd {
-	var more []kit.Item
+	var first []kit.Item
 	if top, ok := l.pane.Top(); ok {
-		more = append(more, kit.Item{ID: top.Text, Key: "t", Title: "line at the top", Group: "log"})
+		first = append(first, kit.Item{ID: top.Text, Key: "t", Title: "line at the top"})
 	}
-	more = append(more, kit.Item{ID: l.pane.Visible(), Key: "a", Title: "what is on screen", Group: "log"})
-	return l.s.copyMenu(l.items(), more...)
+	first = append(first, kit.Item{ID: l.pane.Visible(), Key: "a", Title: "what is on screen"})
+	return l.s.copyMenu(l.items(), first...)
 }
 
 func (l *logs) items() []*item {
@@ -300,7 +320,7 @@ func (l *logs) foot(theme *kit.Theme) string {
 	case l.apart:
 		left = " a piece of the past; f follows the newest"
 	case !l.pane.Following():
-		left = " paused"
+		left = ""
 	}
 	if st := l.pane.Status(); st != "" {
 		left += "  " + st

@@ -20,6 +20,7 @@ type item struct {
 	// Of src.items only; lower case.
 	name string
 	text string // everywhere that a word of a filter is looked for
+	rank uint8  // of attention
 
 	group, value string // computed by sorting.prepare
 	number       float64
@@ -28,7 +29,7 @@ type item struct {
 func newItem(c *docker.Container, src *source) *item {
 	text := strings.ToLower(strings.Join([]string{c.Name, c.Image + ":" + c.Tag, c.Project + "/" + c.Service,
 		src.spec.Name, c.Site, string(c.State), string(c.Health)}, "\x00"))
-	return &item{c: c, src: src, text: text, name: text[:strings.IndexByte(text, 0)]}
+	return &item{c: c, src: src, text: text, name: text[:strings.IndexByte(text, 0)], rank: uint8(attention(c))}
 }
 
 // target is the container as actions take it.
@@ -254,7 +255,7 @@ func count(items []*item) (t tally) {
 		if it.src.entry.Err != nil {
 			t[tallyStale]++
 		} else {
-			t[tallyOf[attention(it.c)]]++
+			t[tallyOf[it.rank]]++
 		}
 	}
 	return t

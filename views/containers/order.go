@@ -20,7 +20,7 @@ type order struct {
 }
 
 var orders = []order{
-	{id: "attention", letter: "a", title: "attention: what needs a human first", number: func(it *item) float64 { return float64(attention(it.c)) }},
+	{id: "attention", letter: "a", title: "attention: what needs a human first", number: func(it *item) float64 { return float64(it.rank) }},
 	{id: "name", letter: "n", title: "name", text: func(it *item) string { return it.name }},
 	{id: "state", letter: "t", title: "state", text: func(it *item) string { return string(it.c.State) }},
 	{id: "health", letter: "l", title: "health", number: func(it *item) float64 { return float64(healthRank[it.c.Health]) }},

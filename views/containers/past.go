@@ -26,25 +26,28 @@ const (
 	pastMost  = 10_000           // lines that one question loads of one container
 )
 
-// older is the answer to a question for older lines, by stream.
+// older is the answer to a question for older lines.
 type older struct {
 	to    *logs
 	asked int
 	since time.Time // of "since"; zero for "earlier"
-	lines [][]kit.LogLine
-	more  bool // there was more than could be read
+	parts []past    // by stream
 	err   error
 }
 
-// earlier loads what came before the oldest line shown.
+// past is a piece of one container's log.
+type past struct {
+	lines []kit.LogLine
+	more  bool // there was more than is read at once
+}
+
+// earlier loads what came before the oldest line of every container.
 func (l *logs) earlier() tea.Cmd {
-	until := l.s.now()
-	if first, ok := l.pane.First(); ok {
-		until = first.At
+	if l.pane.Len() >= logLines {
+		return toast(true, fmt.Sprintf("%d lines are loaded, and there is no room for more: @ goes back to a time", l.pane.Len()))
 	}
-	return l.ask(time.Time{}, func(ctx context.Context, e engine, it *item) ([]kit.LogLine, bool, error) {
-		lines, err := readBefore(ctx, e, it.c, until)
-		return lines, false, err
+	return l.ask(time.Time{}, func(ctx context.Context, e engine, it *item, until time.Time) (past, error) {
+		return readBefore(ctx, e, it.c, until)
 	})
 }
 
@@ -54,32 +57,35 @@ func (l *logs) since(text string) tea.Cmd {
 	if err != nil {
 		return toast(true, err.Error())
 	}
-	if first, ok := l.pane.First(); ok && !l.apart && first.At.Before(at) {
+	if !slices.ContainsFunc(l.streams, func(st *stream) bool { return st.oldest.IsZero() || st.oldest.After(at) }) {
 		l.pane.Seek(at)
 		return nil
 	}
-	return l.ask(at, func(ctx context.Context, e engine, it *item) ([]kit.LogLine, bool, error) {
+	return l.ask(at, func(ctx context.Context, e engine, it *item, _ time.Time) (past, error) {
 		return readFrom(ctx, e, it.c.ID, at)
 	})
 }
 
 // ask reads of every container side by side, in a command with a deadline.
-func (l *logs) ask(since time.Time, read func(context.Context, engine, *item) ([]kit.LogLine, bool, error)) tea.Cmd {
+func (l *logs) ask(since time.Time, read func(ctx context.Context, e engine, it *item, until time.Time) (past, error)) tea.Cmd {
 	if l.waiting {
 		return nil
 	}
 	l.asked++
 	l.waiting = true
-	answer := older{to: l, asked: l.asked, since: since, lines: make([][]kit.LogLine, len(l.streams))}
-	items := l.items()
+	answer := older{to: l, asked: l.asked, since: since, parts: make([]past, len(l.streams))}
+	items, until := l.items(), make([]time.Time, len(l.streams))
+	for i, st := range l.streams {
+		if until[i] = st.oldest; until[i].IsZero() {
+			until[i] = l.s.now()
+		}
+	}
 	engines := l.s.engines
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 		defer cancel()
-		var (
-			mu sync.Mutex
-			wg sync.WaitGroup
-		)
+		errs := make([]error, len(items))
+		var wg sync.WaitGroup
 		for i, it := range items {
 			e, ok := engines(it.src.spec.Name)
 			if !ok {
@@ -88,17 +94,14 @@ func (l *logs) ask(since time.Time, read func(context.Context, engine, *item) ([
 			wg.Add(1)
 			safe.Go("older log of "+it.c.ID, func() {
 				defer wg.Done()
-				lines, more, err := read(ctx, e, it)
-				mu.Lock()
-				defer mu.Unlock()
-				answer.lines[i] = lines
-				answer.more = answer.more || more
-				if err != nil {
-					answer.err = fmt.Errorf("%s: %s", it.c.Name, why(err))
+				var err error
+				if answer.parts[i], err = read(ctx, e, it, until[i]); err != nil {
+					errs[i] = fmt.Errorf("%s: %s", it.c.Name, why(err))
 				}
 			})
 		}
 		wg.Wait()
+		answer.err = errors.Join(errs...)
 		return answer
 	}
 }
@@ -109,49 +112,92 @@ func (l *logs) update(msg tea.Msg) tea.Cmd {
 		return nil
 	}
 	l.waiting = false
-	first, had := l.pane.First()
-	var lines []kit.LogLine
-	for i, st := range l.streams {
-		mine := l.named(st, m.lines[i])
-		if had && !m.more {
-			n, _ := slices.BinarySearchFunc(mine, first.At, func(x kit.LogLine, t time.Time) int { return x.At.Compare(t) })
-			mine = mine[:n]
-		}
-		lines = append(lines, mine...)
-	}
-	slices.SortStableFunc(lines, func(a, b kit.LogLine) int { return a.At.Compare(b.At) })
-	switch {
-	case m.err != nil && len(lines) == 0:
-		return toast(true, m.err.Error())
-	case len(lines) == 0:
-		return toast(false, "there are no older lines")
-	case m.more || l.pane.Len()+len(lines) > logLines:
-		l.close()
-		l.apart = true
-		l.pane.Clear()
-		last := lines[len(lines)-1].At
-		l.pane.Append(append(lines, kit.LogLine{At: last, Note: true,
-			Text: fmt.Sprintf("%d lines are loaded, up to here; f follows the newest", len(lines))}))
-	default:
-		l.pane.Prepend(lines)
-	}
-	if m.since.IsZero() {
-		l.pane.SetFollow(false)
-		l.pane.Seek(first.At)
-		l.pane.Page(-1)
+	n := l.pane.Len()
+	if room := logLines - n; !m.since.IsZero() && (m.anyMore() || m.total() > room) {
+		l.showPast(m)
 	} else {
+		l.addPast(m)
+	}
+	if !m.since.IsZero() {
 		l.pane.Seek(m.since)
 	}
-	if m.err != nil {
-		return toast(true, m.err.Error())
+	switch n = l.pane.Len() - n; {
+	case m.err != nil:
+		return toast(true, strings.ReplaceAll(m.err.Error(), "\n", "; "))
+	case l.apart && !m.since.IsZero():
+		return nil // the last line says it
+	case n <= 0:
+		return toast(false, "there are no older lines")
 	}
-	return nil
+	return toast(false, fmt.Sprintf("%d older lines are loaded", n))
 }
+
+func (m older) anyMore() bool {
+	return slices.ContainsFunc(m.parts, func(p past) bool { return p.more })
+}
+
+func (m older) total() (n int) {
+	for _, p := range m.parts {
+		n += len(p.lines)
+	}
+	return n
+}
+
+// addPast puts lines before those that are loaded.
+func (l *logs) addPast(m older) {
+	top, _ := l.pane.Top()
+	first, _ := l.pane.First()
+	var lines []kit.LogLine
+	for i, st := range l.streams {
+		mine := m.parts[i].lines
+		if !st.oldest.IsZero() {
+			n, _ := slices.BinarySearchFunc(mine, st.oldest, func(x kit.LogLine, t time.Time) int { return x.At.Compare(t) })
+			mine = mine[:n]
+		}
+		st.begin(mine)
+		if !m.since.IsZero() {
+			st.oldest = m.since
+		}
+		lines = append(lines, l.named(st, mine)...)
+	}
+	slices.SortStableFunc(lines, byTime)
+	l.pane.Prepend(lines)
+	if top.At.Equal(first.At) && m.since.IsZero() {
+		l.pane.Page(-1)
+	}
+}
+
+// showPast shows a piece of the past instead of what is loaded, as far as the
+// lines of every container reach, and follows nothing.
+func (l *logs) showPast(m older) {
+	l.close()
+	l.apart = true
+	l.clear()
+	var lines []kit.LogLine
+	var end time.Time // of the container that was read the least far
+	for i, st := range l.streams {
+		p := m.parts[i]
+		if p.more && (end.IsZero() || p.lines[len(p.lines)-1].At.Before(end)) {
+			end = p.lines[len(p.lines)-1].At
+		}
+		st.oldest = m.since
+		lines = append(lines, l.named(st, p.lines)...)
+	}
+	slices.SortStableFunc(lines, byTime)
+	if !end.IsZero() {
+		lines = slices.DeleteFunc(lines, func(x kit.LogLine) bool { return x.At.After(end) })
+	}
+	lines = lines[:min(len(lines), logLines-1)]
+	l.pane.Append(append(lines, kit.LogLine{At: lines[len(lines)-1].At, Note: true,
+		Text: fmt.Sprintf("%d lines are loaded, up to here; f follows the newest", len(lines))}))
+}
+
+func byTime(a, b kit.LogLine) int { return a.At.Compare(b.At) }
 
 // readBefore reads the lines before a moment. The engine counts a tail from the
 // end of the log only, so it is asked for ever longer times until there are
 // enough lines, or the container was not there yet.
-func readBefore(ctx context.Context, e engine, c *docker.Container, until time.Time) ([]kit.LogLine, error) {
+func readBefore(ctx context.Context, e engine, c *docker.Container, until time.Time) (past, error) {
 	for span := 10 * time.Minute; ; span *= 6 {
 		since := until.Add(-span)
 		var lines []kit.LogLine
@@ -165,27 +211,27 @@ func readBefore(ctx context.Context, e engine, c *docker.Container, until time.T
 		})
 		lines = lines[max(0, len(lines)-pastMost):]
 		if err != nil || len(lines) >= pastChunk || since.Before(c.Created) || span > 100*365*24*time.Hour {
-			return lines, err
+			return past{lines: lines}, err
 		}
 	}
 }
 
-// readFrom reads from a moment on, and says whether there was more.
-func readFrom(ctx context.Context, e engine, id string, since time.Time) (lines []kit.LogLine, more bool, err error) {
+// readFrom reads from a moment on, as much as is read at once.
+func readFrom(ctx context.Context, e engine, id string, since time.Time) (p past, err error) {
 	ctx, enough := context.WithCancel(ctx)
 	defer enough()
 	err = e.Logs(ctx, id, docker.LogOptions{Since: since, Stdout: true, Stderr: true}, func(x docker.LogLine) {
-		if len(lines) >= pastMost {
-			more = true
+		if len(p.lines) >= pastMost {
+			p.more = true
 			enough()
 			return
 		}
-		lines = append(lines, pastLine(x))
+		p.lines = append(p.lines, pastLine(x))
 	})
-	if more { // the error is that we had enough
+	if p.more { // the error is that we had enough
 		err = nil
 	}
-	return lines, more, err
+	return p, err
 }
 
 func pastLine(x docker.LogLine) kit.LogLine {
