@@ -48,7 +48,6 @@ limit of its own (--read-timeout, default 5s). Nothing is changed. The exit code
 			for _, r := range rows {
 				if !r.OK {
 					failed++
-					a.complain("%s %s: %s", r.Kind, r.Name, r.Detail)
 				}
 			}
 			if failed > 0 {

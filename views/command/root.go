@@ -37,6 +37,8 @@ confirmed and recorded first; --dry-run shows it and changes nothing.`,
 	root.AddCommand(grouped("look", a.status())...)
 	root.AddCommand(grouped("act", a.containers(), a.engines(), a.runs(), a.hold())...)
 	root.AddCommand(grouped("set", a.initFile(), a.check(), a.schema(), a.demoCommand())...)
+	root.SetCompletionCommandGroupID("set")
+	root.SetHelpCommandGroupID("look")
 	root.AddCommand(a.versionCommand(), a.man(root))
 	root.AddCommand(topics()...)
 	return root
@@ -81,8 +83,7 @@ func (a *app) begin() error {
 func (a *app) run(h handler) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		a.log.Info("command", "command", c.CommandPath())
-		ctx, stop := a.watchSignals(c.Context())
-		defer stop()
+		ctx := a.watchSignals(c.Context())
 		err := h(ctx, args)
 		if ctx.Err() != nil && c.Context().Err() == nil && err != nil && codeOf(err) != ExitCancelled {
 			err = exit(ExitCancelled, "%w: %w", context.Cause(ctx), err)

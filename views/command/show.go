@@ -126,7 +126,7 @@ func detail(r containers.Row, d *docker.Detail, reveal bool) detailRow {
 	}
 	slices.Sort(out.Labels)
 	if n := len(d.HealthLog); n > 0 {
-		out.HealthOutput = d.HealthLog[n-1].Output
+		out.HealthOutput = strings.TrimRight(d.HealthLog[n-1].Output, "\n")
 	}
 	return out
 }

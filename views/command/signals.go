@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"ringside/backends/fleet/safe"
 )
@@ -16,10 +17,14 @@ var (
 	errInterrupted = errors.New("interrupted")
 )
 
+// echo is how soon after the first a signal counts as the same one: timeout(1)
+// sends its own to the process and to the group.
+const echo = 300 * time.Millisecond
+
 // watchSignals ends the context at the first signal: ctrl-c cancels, all others
 // interrupt. A second one ends the process at once; what was under way is in the
 // ledger.
-func (a *app) watchSignals(ctx context.Context) (context.Context, func()) {
+func (a *app) watchSignals(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(ctx)
 	signals, stop := a.Signals, func() {}
 	if signals == nil {
@@ -29,11 +34,14 @@ func (a *app) watchSignals(ctx context.Context) (context.Context, func()) {
 	}
 	done := make(chan struct{})
 	safe.Go("signals", func() {
-		for n := 0; ; n++ {
+		var first time.Time
+		for {
 			select {
 			case s := <-signals:
 				switch {
-				case n > 0:
+				case !first.IsZero() && time.Since(first) < echo:
+					continue
+				case !first.IsZero():
 					a.complain("left at once; \"ringside runs list\" shows what was under way")
 					os.Exit(ExitCancelled)
 				case s == os.Interrupt:
@@ -41,12 +49,15 @@ func (a *app) watchSignals(ctx context.Context) (context.Context, func()) {
 				default:
 					cancel(errInterrupted)
 				}
+				first = time.Now()
 			case <-done:
 				return
 			}
 		}
 	})
-	return ctx, func() { stop(); close(done); cancel(nil) }
+	// To the very end: a signal must not kill the process while it tidies up.
+	a.closers = append([]func() error{func() error { stop(); close(done); cancel(nil); return nil }}, a.closers...)
+	return ctx
 }
 
 // codeOf is the exit code that an error asks for.
