@@ -52,6 +52,9 @@ func TestFrame(t *testing.T) {
 	if len(r.dialogs) > 0 {
 		t.Error("a key acted on what cannot be seen")
 	}
+	if cmd := r.Update(press("q")); cmd == nil || cmd() != (tea.QuitMsg{}) {
+		t.Error("q does not leave a small window")
+	}
 }
 
 func TestNoColourLeavesSigns(t *testing.T) {

@@ -130,11 +130,14 @@ func (m *model) key(key tea.KeyPressMsg) tea.Cmd {
 		return nil
 	}
 	s := m.screen()
+	if m.small() { // nobody acts on what cannot be seen
+		if id, _ := m.o.Keys.Lookup(nil, key.String()); id == keymap.Quit || id == keymap.Interrupt {
+			return m.leave()
+		}
+		return nil
+	}
 	p := place{Dialog: len(m.dialogs) > 0, Typing: s.Typing(), Scopes: s.Scopes()}
 	to, id := route(m.o.Keys, p, key.String(), m.own)
-	if m.small() && id != keymap.Interrupt && id != keymap.Quit {
-		return nil // nobody acts on what cannot be seen
-	}
 	switch to {
 	case toDialog:
 		m.trail.add("a key for a dialog")
