@@ -187,7 +187,7 @@ func big(b *testing.B, o ptytest.Options) *ptytest.Session {
 	s := ptytest.Open(b, o, binary(b), "--config", file)
 	s.See("Attention")
 	s.Press("3")
-	s.See("10,000")
+	s.See("10000 containers")
 	calm(b, s)
 	return s
 }
