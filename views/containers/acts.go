@@ -96,7 +96,7 @@ func (s *Screen) copyMenu(items []*item, first ...kit.Item) tea.Cmd {
 		case len(lines) == 0:
 			entry.Why = "there is none: never pulled or pushed"
 		case len(lines) == 1 && c.title != "row as JSON":
-			entry.Note = kit.Middle(lines[0], 40, s.look.Theme.Glyph.Ellipsis)
+			entry.Note = kit.Middle(lines[0], 24, s.look.Theme.Glyph.Ellipsis)
 		case len(lines) > 1:
 			entry.Note = fmt.Sprintf("%d lines", len(lines))
 		}

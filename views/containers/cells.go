@@ -52,8 +52,11 @@ func columnsFor(width int) []kit.Column {
 	out := make([]kit.Column, len(columns))
 	for i, c := range columns {
 		out[i] = c.Column
-		if c.Key == "image" && width >= wide {
+		switch {
+		case c.Key == "image" && width >= wide:
 			out[i].Title, out[i].Min, out[i].Want = "IMAGE", 16, 24
+		case c.Key == "name" && width >= wide:
+			out[i].Min, out[i].Want = 20, 28
 		}
 	}
 	return out

@@ -196,7 +196,9 @@ func (l *list) regroup() {
 	i := slices.IndexFunc(groupings, func(g grouping) bool { return g.id == sorting.group.id })
 	sorting.group = &groupings[(i+1)%len(groupings)]
 	clear(l.s.model.folded)
+	at := l.table.Key()
 	l.resort()
+	l.table.Select(at) // the container, not the heading that is on its line now
 }
 
 // fold folds or unfolds the group of the line under the cursor.

@@ -169,7 +169,7 @@ func TestShellAsksAndRefuses(t *testing.T) {
 	r.press("down", "e")
 	says("cron is exited")
 	r.press("*", "e")
-	says("esc clears the marks")
+	says("and 9 are chosen")
 	r.press("esc")
 	r.screen.Show("container/" + idOf("web-green"))
 	r.press("e")

@@ -40,7 +40,7 @@ func (s *Screen) shell(items []*item) tea.Cmd {
 	case s.ReadOnly:
 		return toast(true, "ringside runs read-only: no shell is opened")
 	case len(items) > 1:
-		return toast(true, fmt.Sprintf("a shell opens in one container, and %d are chosen: esc clears the marks", len(items)))
+		return toast(true, fmt.Sprintf("a shell opens in one container, and %d are chosen", len(items)))
 	case it.src.entry.Err != nil:
 		return toast(true, "engine "+it.src.spec.Name+" does not answer: "+why(it.src.entry.Err))
 	case it.c.State != docker.Running:
