@@ -85,6 +85,11 @@ func (a *app) approve(ctx context.Context, j job) (actions.Approval, error) {
 	}
 	if a.flags.yes {
 		a.tell(p, actions.Warn)
+		for _, f := range p.Findings {
+			if f.Guard == "lock" { // the ledger would refuse it; nobody sits here who could wait
+				return ok, exit(ExitBlocked, "%s: held by another run; nothing was started", j.title())
+			}
+		}
 		if p.Confirm.Kind == actions.TypeOut && a.flags.reason == "" {
 			return ok, usage("%s: %s needs --reason WHY with --yes; nothing was started", j.title(), p.Confirm.Why)
 		}

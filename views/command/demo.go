@@ -40,9 +40,6 @@ func (a *app) runDemo(c *cobra.Command, args []string) error {
 			return c.Help()
 		}
 	}
-	if a.StartDemo == nil {
-		return usage("this ringside was built without a demo")
-	}
 	inner, err := a.inDemo(args)
 	if err != nil {
 		return err
@@ -56,6 +53,9 @@ func (a *app) runDemo(c *cobra.Command, args []string) error {
 
 // inDemo is a command line of its own on the embedded fleet.
 func (a *app) inDemo(args []string) (*app, error) {
+	if a.StartDemo == nil {
+		return nil, usage("this ringside was built without a demo")
+	}
 	dir, err := os.MkdirTemp("", "ringside-demo-")
 	if err != nil {
 		return nil, withCode(err)
