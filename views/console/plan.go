@@ -156,7 +156,7 @@ func (d *planDialog) built(msg builtMsg) {
 		return
 	}
 	if msg.err != nil {
-		d.phase, d.err = refused, msg.err
+		d.refuse(msg.err)
 		return
 	}
 	d.phase, d.plan, d.was = review, msg.plan, msg.was
@@ -168,10 +168,14 @@ func (d *planDialog) built(msg builtMsg) {
 
 func (d *planDialog) started(msg startedMsg) {
 	if msg.err != nil {
-		d.phase, d.err = refused, msg.err
+		d.refuse(msg.err)
 		return
 	}
 	d.phase, d.run, d.top, d.scrolled = running, msg.run, 0, false
+}
+
+func (d *planDialog) refuse(err error) {
+	d.phase, d.err, d.top, d.scrolled = refused, err, 0, true
 }
 
 func (d *planDialog) key(key tea.KeyPressMsg) (cmd tea.Cmd, result any, done bool) {

@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"ringside/backends/fleet"
 	"ringside/views/kit"
 	"ringside/views/screen"
 )
@@ -32,6 +33,7 @@ type shownToast struct {
 type toastOver struct{ id int }
 
 func (m *model) toast(t screen.Toast) tea.Cmd {
+	t.Text = fleet.Clean(t.Text) // errors of other programs may be in it
 	id := m.toasts.add(t)
 	if t.Bad {
 		return after(toastBadTime, toastOver{id})

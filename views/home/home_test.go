@@ -126,7 +126,7 @@ func TestEngineRows(t *testing.T) {
 	if n != (tally{39, 40, 1}) {
 		t.Errorf("tally %+v", n)
 	}
-	want := []string{"tokyo-1 tokyo 7/8 1 unhealthy 29.1.3 16 cpu 64G ", "shanghai-1 shanghai 8/8 no answer 29.1.3 16 cpu 64G 2s"}
+	want := []string{"tokyo-1 tokyo 7/8 2 in trouble 29.1.3 16 cpu 64G ", "shanghai-1 shanghai 8/8 no answer 29.1.3 16 cpu 64G 2s"}
 	if got := strings.Join(rows[0].cells, " "); got != want[0] {
 		t.Errorf("%q, want %q", got, want[0])
 	}

@@ -88,6 +88,12 @@ func (t *tally) add(c *docker.Container) {
 // up, trouble, version, size, age of what is known.
 func engines(s screen.Snapshot) ([]row, tally) {
 	var total tally
+	troubled := map[string]int{}
+	for _, p := range s.Problems {
+		if p.Subject.Kind == fleet.KindContainer {
+			troubled[p.Subject.Scope]++
+		}
+	}
 	out := make([]row, 0, len(s.Fleet.Engines))
 	for _, e := range s.Fleet.Engines {
 		target := impact.EngineTarget(e)
@@ -117,8 +123,8 @@ func engines(s screen.Snapshot) ([]row, tally) {
 		case impact.Stale(entry, s.Now):
 			r.sign, trouble, r.dim = warn, "silent", true
 			age = screen.Since(entry.At, s.Now)
-		case n.unhealthy > 0:
-			r.sign, trouble = warn, fmt.Sprintf("%d unhealthy", n.unhealthy)
+		case troubled[e.Name] > 0:
+			r.sign, trouble = warn, fmt.Sprintf("%d in trouble", troubled[e.Name])
 		}
 		if facts != nil && facts.Insecure != "" && r.why == "" {
 			r.why = "not verified: " + facts.Insecure
