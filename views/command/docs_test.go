@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"ringside/backends/fleet"
+	"ringside/keymap"
 )
 
 var update = flag.Bool("update", false, "write the made docs anew")
@@ -124,5 +127,22 @@ func TestManPage(t *testing.T) {
 	b := newBench(t)
 	if r := b.run(t, "man"); r.code != ExitDone || !strings.HasPrefix(r.out, ".TH RINGSIDE 1") {
 		t.Errorf("%+v", r.code)
+	}
+}
+
+// TestReadmeConfig keeps the example of the README loadable.
+func TestReadmeConfig(t *testing.T) {
+	doc, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(doc), "```yaml\n")
+	block, _, _ = strings.Cut(block, "```")
+	f, err := fleet.Parse("README.md", []byte(block))
+	if err != nil || len(f.Hosts) != 240 || len(f.Engines) != 3 {
+		t.Fatalf("%v", err)
+	}
+	if _, faults := keymap.New(keymap.Table, f.Keys); len(faults) > 0 {
+		t.Error(faults)
 	}
 }
