@@ -184,8 +184,11 @@ func (m *model) setQuery(query string) {
 	f, old := parseFilter(query), m.filter
 	m.query, m.filter = query, f
 	if f.narrows(old) {
+		n := len(m.shown)
 		m.shown = slices.DeleteFunc(m.shown, func(it *item) bool { return !f.match(it) })
-		m.arrange()
+		if len(m.shown) < n {
+			m.arrange()
+		}
 		return
 	}
 	m.refilter()

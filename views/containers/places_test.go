@@ -16,7 +16,7 @@ import (
 )
 
 func TestListKeys(t *testing.T) {
-	r := newRobot(t, newWorld(), nil, 120, 21)
+	r := newRobot(t, newWorld(), nil, 140, 21)
 	r.see("9 containers", "4 up", "1 unhealthy", "1 stale", "shanghai-1 stale 12s: no answer in time", "sorted by name")
 	r.press("/").text("web").see("3/9 shown").press("enter", "*").see("3 marked").press("esc").see("9 containers", "3 marked")
 	r.press("/").text("state:exited").see("2/9 shown", "3 marked") // marks survive the filter

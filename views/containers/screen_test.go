@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"math"
 	"net/netip"
 	"slices"
@@ -268,6 +269,8 @@ func (f *fake) Logs(ctx context.Context, id string, o docker.LogOptions, line fu
 		lines = lines[len(lines)-o.Tail:]
 	}
 	for _, l := range lines {
+		// No two containers write at the same moment, so that their order is known.
+		l.At = l.At.Add(time.Duration(crc32.ChecksumIEEE([]byte(id))%1000) * time.Microsecond)
 		if !l.At.Before(o.Since) && (o.Until.IsZero() || l.At.Before(o.Until)) && ctx.Err() == nil {
 			line(l)
 		}
