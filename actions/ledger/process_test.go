@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"ringside/actions"
 )
@@ -119,7 +120,10 @@ func TestConsolesFightForATarget(t *testing.T) {
 	if err := winner.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	for alive := true; alive; _, alive = process(winner.Process.Pid) {
+	for alive, end := true, time.Now().Add(20*time.Second); alive; _, alive = process(winner.Process.Pid) {
+		if time.Now().After(end) {
+			t.Fatal("a killed process still counts as alive")
+		}
 		runtime.Gosched()
 	}
 	l := open(t, path)
