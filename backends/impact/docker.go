@@ -61,10 +61,10 @@ func engine(out []Problem, e fleet.Engine, entry watch.Entry, facts *docker.Fact
 	switch {
 	case entry.Err != nil:
 		p := about("unreachable")
-		p.Severity, p.Text, p.Why, p.Since = Critical, "engine does not answer", entry.Err.Error(), entry.Since
+		p.Severity, p.Text, p.Why, p.Since = Critical, "no answer", entry.Err.Error(), entry.Since
 		p.Do = "ringside goes on trying; \"ringside check\" tests every part of the way"
 		if facts != nil {
-			p.Text = fmt.Sprintf("engine does not answer; showing the last of %d containers", len(facts.Containers))
+			p.Text = fmt.Sprintf("no answer; its %d containers are stale", len(facts.Containers))
 		}
 		out = append(out, p)
 	case ok && age > StaleAfter:
@@ -117,7 +117,7 @@ var rules = []rule{
 			}
 			return fmt.Sprintf("crash loop: %d restarts, exit %s", c.Restarts, exit(c))
 		},
-		"it ends soon after every start", "l shows why it ends; X stops the loop", finished},
+		"it ends soon after every start", "l shows why it ends; X stops the loop", unknown},
 	{"unhealthy", Critical,
 		func(c *docker.Container, _ time.Time) bool {
 			return c.State == docker.Running && c.Health == docker.Unhealthy

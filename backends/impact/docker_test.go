@@ -79,8 +79,8 @@ func TestEngines(t *testing.T) {
 		since    time.Time
 	}{
 		"fine":        {two, nil, noon, "", time.Time{}},
-		"never":       {nil, []fleet.Reading{{At: ago(time.Minute), Err: errors.New("refused")}}, noon, "critical engine does not answer (refused)", ago(time.Minute)},
-		"lost":        {two, []fleet.Reading{{At: noon.Add(time.Second), Err: errors.New("EOF")}}, noon.Add(time.Minute), "critical engine does not answer; showing the last of 2 containers (EOF)", noon.Add(time.Second)},
+		"never":       {nil, []fleet.Reading{{At: ago(time.Minute), Err: errors.New("refused")}}, noon, "critical no answer (refused)", ago(time.Minute)},
+		"lost":        {two, []fleet.Reading{{At: noon.Add(time.Second), Err: errors.New("EOF")}}, noon.Add(time.Minute), "critical no answer; its 2 containers are stale (EOF)", noon.Add(time.Second)},
 		"silent":      {two, nil, noon.Add(time.Minute), "warning nothing heard from the engine", noon},
 		"plain":       {&docker.Facts{Insecure: "tcp without TLS"}, nil, noon, "warning connection is not verified (tcp without TLS)", time.Time{}},
 		"just a beat": {two, nil, noon.Add(StaleAfter), "", time.Time{}},
