@@ -12,6 +12,7 @@ import (
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/impact"
+	"ringside/backends/watch"
 )
 
 // acts makes a command of every action on a kind of target: its arguments become
@@ -68,11 +69,11 @@ func (a *app) actCommand(x actions.Action) *cobra.Command {
 		if err := checkArgs(x, args, values); err != nil {
 			return err
 		}
-		targets, err := a.targets(ctx, x, p, args)
+		targets, state, err := a.targets(ctx, x, p, args)
 		if err != nil {
 			return err
 		}
-		return a.act(ctx, x, targets, values)
+		return a.act(ctx, x, targets, state, values)
 	})
 	return c
 }
@@ -111,26 +112,27 @@ func checkArgs(x actions.Action, args []string, values actions.Args) error {
 	return nil
 }
 
-// targets finds what an action is meant for.
-func (a *app) targets(ctx context.Context, x actions.Action, p *picking, args []string) ([]fleet.Target, error) {
+// targets finds what an action is meant for, and what guards may look at.
+func (a *app) targets(ctx context.Context, x actions.Action, p *picking, args []string) ([]fleet.Target, *watch.State, error) {
 	if err := p.check(args, true); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if x.Takes == fleet.KindEngine {
-		return a.engineTargets(args)
+		targets, err := a.engineTargets(args)
+		return targets, &watch.State{}, err
 	}
 	w, err := a.lookForAct(ctx, p.reach(args))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	list, err := p.pick(w, args)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(list) == 0 {
-		return nil, usage("no container matches; nothing was started")
+		return nil, nil, usage("no container matches; nothing was started")
 	}
-	return containerTargets(list), nil
+	return containerTargets(list), w.state, nil
 }
 
 // lookForAct is look for commands that change something. A name is unambiguous,
@@ -180,12 +182,12 @@ func (a *app) engineTargets(names []string) ([]fleet.Target, error) {
 }
 
 // act builds the plan and carries it out.
-func (a *app) act(ctx context.Context, x actions.Action, targets []fleet.Target, values actions.Args) error {
+func (a *app) act(ctx context.Context, x actions.Action, targets []fleet.Target, state *watch.State, values actions.Args) error {
 	f, err := a.load()
 	if err != nil {
 		return err
 	}
-	env := a.env(f, nothingWatched, "command")
+	env := a.env(f, func() *watch.State { return state }, "command")
 	if a.flags.readOnly {
 		return actions.ErrReadOnly
 	}

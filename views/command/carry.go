@@ -10,7 +10,6 @@ import (
 	"ringside/actions"
 	"ringside/backends/fleet"
 	"ringside/backends/fleet/safe"
-	"ringside/backends/watch"
 	"ringside/views/kit"
 )
 
@@ -31,9 +30,6 @@ func (j job) title() string {
 	}
 	return j.plan.Title
 }
-
-// nothingWatched is the state for plans of one command: they read what they need.
-func nothingWatched() *watch.State { return &watch.State{} }
 
 // carryOut shows, asks, runs, follows and reports one plan.
 func (a *app) carryOut(ctx context.Context, env *actions.Env, j job) error {

@@ -46,7 +46,9 @@ func newBench(t *testing.T) *bench {
 		engine("dev", "development", spec("web"), spec("db")),
 		engine("test", "verification", spec("web"), spec("ショップ🛒")),
 		engine("prod", "production", spec("api")),
-		engine("many", "development", many...),
+		engine("many", "development", append(many,
+			lab.ContainerSpec{Name: "shop-db-1", Project: "shop", Service: "db"},
+			lab.ContainerSpec{Name: "shop-app-1", Project: "shop", Service: "app", Labels: map[string]string{"com.docker.compose.depends_on": "db:service_started:false"}})...),
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -251,11 +253,20 @@ func TestHold(t *testing.T) {
 	}
 }
 
+// TestGuardsSee gives a guard what it looks at: who depends on a container.
+func TestGuardsSee(t *testing.T) {
+	b := newBench(t)
+	r := b.run(t, "containers", "stop", "shop-db-1", "--dry-run")
+	if r.code != ExitPlanned || !strings.Contains(r.out, "warn") || !strings.Contains(r.out, "app in project shop") {
+		t.Errorf("the dependent is not told: %+v", r)
+	}
+}
+
 func TestSilentEngine(t *testing.T) {
 	b := newBench(t)
 	b.lab.Engine("test").Hang(true)
 	r := b.run(t, "containers", "list", "-o", "json", "--read-timeout", "300ms")
-	if rows := decode(t, r.out); r.code != ExitFailed || len(rows) != 15 || strings.Count(r.err, "ringside: ") != 1 || !strings.Contains(r.err, "engine test") {
+	if rows := decode(t, r.out); r.code != ExitFailed || len(rows) != 17 || strings.Count(r.err, "ringside: ") != 1 || !strings.Contains(r.err, "engine test") {
 		t.Errorf("partial result: %+v", r)
 	}
 	if r = b.run(t, "status", "-o", "json", "--read-timeout", "300ms"); r.code != ExitDone || decode(t, r.out)[1]["reachable"] != false {
@@ -317,7 +328,7 @@ func TestSignals(t *testing.T) {
 		b := newBench(t)
 		signals := make(chan os.Signal)
 		var out, errOut bytes.Buffer
-		a := b.app(&out, &errOut, "", "containers", "stop", "--filter", "engine:many", "--yes", "--reason", "test")
+		a := b.app(&out, &errOut, "", "containers", "stop", "--filter", "name:n", "--engine", "many", "--yes", "--reason", "test")
 		a.Signals = signals
 		done := make(chan int)
 		go func() { done <- execute(t, a) }()
