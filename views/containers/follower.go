@@ -92,7 +92,7 @@ func (f *follower) run(ctx context.Context) {
 				return
 			}
 		default:
-			f.note("the log ended: the container does not run")
+			f.note("the log ended here; it goes on as soon as the container runs")
 			f.drop() // a token from before the end
 			select {
 			case <-ctx.Done():

@@ -38,6 +38,7 @@ type logs struct {
 type stream struct {
 	item     *item
 	follower *follower // nil while nothing is followed
+	started  time.Time // of the container, as last known
 	oldest   time.Time // from then on its lines are loaded; zero while there are none
 	style    kit.Style
 	silent   bool // the engine does not answer
@@ -128,10 +129,12 @@ func (l *logs) look(st *stream) (notes []kit.LogLine) {
 		}
 		return notes
 	}
-	was := st.item
 	st.item, st.gone = now, false
-	if a, b := was.c, now.c; a.Known && b.Known && b.Started.After(a.Started) && alive(b.State) {
-		say("the container was started again")
+	if now.c.Known && alive(now.c.State) {
+		if !st.started.IsZero() && now.c.Started.After(st.started) {
+			say("the container was started again")
+		}
+		st.started = now.c.Started
 	}
 	if silent := now.src.entry.Err != nil; silent != st.silent {
 		st.silent = silent

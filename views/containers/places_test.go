@@ -195,7 +195,7 @@ func TestLogsFollowAndEnd(t *testing.T) {
 	r := newRobot(t, w, f, 80, 30)
 	r.screen.Show("container/" + idOf("web-blue"))
 	r.press("l")
-	r.until("the end of the log", func() bool { return strings.Contains(r.frame(), "the log ended: the container does not run") })
+	r.until("the end of the log", func() bool { return strings.Contains(r.frame(), "the log ended here") })
 	f.set(func(f *fake) {
 		f.ends = false
 		f.log = append(f.log, docker.LogLine{At: noon.Add(time.Second), Text: "back again"})
