@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 
 	"ringside/backends/fleet"
+	"ringside/backends/fleet/safe"
 	"ringside/views/console"
 )
 
@@ -54,6 +55,7 @@ type Options struct {
 // Main runs one command line and returns the exit code.
 func Main(ctx context.Context, o Options) (code int) {
 	a := newApp(o)
+	safe.OnPanic(func(where string, value any, stack []byte) { os.Exit(a.crashed(where, value, stack)) })
 	defer func() {
 		if v := recover(); v != nil {
 			code = a.crashed("the command", v, debug.Stack())

@@ -1,0 +1,116 @@
+package command
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+func TestShapes(t *testing.T) {
+	b := newBench(t)
+	b.run(t, "containers", "stop", "db", "--yes")
+	b.run(t, "hold", "add", "db", "--reason", "x")
+	id := decode(t, b.run(t, "runs", "list", "-o", "json").out)[0]["id"].(string)
+	doc, err := os.ReadFile("../../docs/command-line.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for title, args := range map[string][]string{
+		"containers list": {"containers", "list"}, "containers show": {"containers", "show", "db"}, "status": {"status"},
+		"runs list": {"runs", "list"}, "runs show": {"runs", "show", id}, "hold list": {"hold", "list"}, "check": {"check"},
+		"--dry-run": {"containers", "start", "db", "--dry-run", "--override", "x"}, "containers stop": {"containers", "stop", "dev/web", "--yes"},
+	} {
+		rows := decode(t, b.run(t, append(args, "-o", "json")...).out)
+		if len(rows) == 0 {
+			t.Errorf("%s: no rows", title)
+			continue
+		}
+		_, section, _ := strings.Cut(string(doc), "\n### "+title+"\n")
+		section, _, _ = strings.Cut(section, "\n### ")
+		for _, key := range slices.Sorted(maps.Keys(rows[0])) {
+			if !strings.Contains(section, "`"+key+"`") {
+				t.Errorf("%s: key %q is not in docs/command-line.md", title, key)
+			}
+			if nested, is := rows[0][key].(map[string]any); is {
+				t.Errorf("%s: %s is not flat: %v", title, key, nested)
+			}
+		}
+	}
+}
+
+func TestYAML(t *testing.T) {
+	b := newBench(t)
+	r := b.run(t, "containers", "list", "db", "-o", "yaml")
+	var rows []map[string]any
+	if err := yaml.Unmarshal([]byte(r.out), &rows); err != nil || len(rows) != 1 {
+		t.Fatalf("%v in %s", err, r.out)
+	}
+	if rows[0]["tag"] != "1.10" || !strings.HasPrefix(r.out, "- engine: dev\n") {
+		t.Errorf("a text became a number, or the order of keys was lost:\n%s", r.out)
+	}
+}
+
+func TestShow(t *testing.T) {
+	b := newBench(t)
+	for _, format := range formats {
+		r := b.run(t, "containers", "show", "db", "-o", format)
+		if r.code != ExitDone || strings.Contains(r.out, "tok_live") || !strings.Contains(r.out, "MODE=fast") {
+			t.Errorf("%s: %+v", format, r)
+		}
+		if r = b.run(t, "containers", "show", "db", "--reveal", "-o", format); !strings.Contains(r.out, "tok_live_1") {
+			t.Errorf("--reveal: %+v", r)
+		}
+	}
+}
+
+func TestLogs(t *testing.T) {
+	b := newBench(t)
+	r := b.run(t, "containers", "logs", "dev/web", "db", "--tail", "5", "-t")
+	var times []string
+	for line := range strings.Lines(r.out) {
+		_, rest, _ := strings.Cut(line, " | ")
+		stamp, _, _ := strings.Cut(rest, " ")
+		times = append(times, stamp)
+	}
+	if r.code != ExitDone || len(times) == 0 || !slices.IsSorted(times) {
+		t.Errorf("merged: %+v", r)
+	}
+	for line := range strings.Lines(b.run(t, "containers", "logs", "db", "--tail", "3", "-o", "json").out) {
+		if rows := decode(t, "["+line+"]"); rows[0]["container"] != "db" || rows[0]["stream"] == "" {
+			t.Errorf("%v", rows)
+		}
+	}
+}
+
+func TestInit(t *testing.T) {
+	b := newBench(t)
+	file := filepath.Join(t.TempDir(), "fleet.yaml")
+	if r := b.run(t, "init", file); r.code != ExitDone {
+		t.Fatalf("%+v", r)
+	}
+	var out, errOut bytes.Buffer
+	a := b.app(&out, &errOut, "", "--config", file, "status", "-o", "json")
+	a.demo = nil
+	if code := execute(t, a); code != ExitDone || len(decode(t, out.String())) != 4 {
+		t.Errorf("the starter does not load: %d %s %s", code, out.String(), errOut.String())
+	}
+	if r := b.run(t, "init", file); r.code != ExitUsage || !strings.Contains(r.err, "left as it is") {
+		t.Errorf("it was overwritten: %+v", r)
+	}
+	if err := os.WriteFile(file, []byte("engines:\n  - {name: a, adress: x}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out.Reset()
+	errOut.Reset()
+	a = b.app(&out, &errOut, "", "--config", file, "status")
+	a.demo = nil
+	if code := execute(t, a); code != ExitUsage || !strings.Contains(errOut.String(), "fleet.yaml:2:") {
+		t.Errorf("exit %d, %s", code, errOut.String())
+	}
+}
