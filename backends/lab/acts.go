@@ -1,7 +1,9 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -76,7 +78,7 @@ func (e *Engine) halt(r *http.Request, c *instance) {
 		e.thaw(c)
 	}
 	if grace > 0 {
-		signal := orString(r.URL.Query().Get("signal"), "15")
+		signal := cmp.Or(r.URL.Query().Get("signal"), "15")
 		e.emit(c, "kill", map[string]string{"signal": strconv.Itoa(signalNumber(signal))})
 	}
 	life := c.life
@@ -117,7 +119,7 @@ func signalNumber(s string) int {
 }
 
 func (e *Engine) kill(a *answer, r *http.Request, c *instance) {
-	signal := orString(r.URL.Query().Get("signal"), "KILL")
+	signal := cmp.Or(r.URL.Query().Get("signal"), "KILL")
 	n := signalNumber(signal)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -239,6 +241,7 @@ func (e *Engine) whyNotRemoved(c *instance) string {
 func (e *Engine) forget(c *instance) {
 	c.life++
 	c.state = removing
+	maps.DeleteFunc(e.execs, func(_ string, x *execution) bool { return x.container == c && !x.running })
 	delete(e.containers, c.id)
 	delete(e.names, c.name)
 	e.order = slices.DeleteFunc(e.order, func(o *instance) bool { return o == c })

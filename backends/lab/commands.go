@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path"
@@ -183,7 +184,7 @@ func (s *shell) file(p string) string {
 	case "/etc/os-release":
 		return "NAME=\"Alpine Linux\"\nID=alpine\nVERSION_ID=3.22.1\nPRETTY_NAME=\"Alpine Linux v3.22\"\n"
 	case "/app/config.yaml":
-		return "service: " + orString(c.spec.Service, c.spec.Name) + "\nlisten: :8080\n"
+		return "service: " + cmp.Or(c.spec.Service, c.spec.Name) + "\nlisten: :8080\n"
 	}
 	return ""
 }

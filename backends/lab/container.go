@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -73,15 +74,15 @@ const maxRuns = 16
 // adopt takes a described container in, as it has been for a while.
 func (e *Engine) adopt(spec *ContainerSpec) *instance {
 	now := e.now()
-	age := orDuration(spec.Age, time.Hour)
-	up := orDuration(spec.Up, age)
+	age := cmp.Or(spec.Age, time.Hour)
+	up := cmp.Or(spec.Up, age)
 	e.serial++
 	h := e.hash("container", spec.Name, strconv.Itoa(e.serial))
 	c := &instance{
 		spec: spec, id: fmt.Sprintf("%x", h), seed: seedOf(h), name: spec.Name,
 		image: spec.image(), created: now.Add(-age),
-		state: orString(spec.State, running), exitCode: spec.ExitCode, oom: spec.OOM, restarts: spec.Restarts,
-		policy: orString(spec.Policy, "no"), nanoCPUs: int64(spec.CPUs * 1e9), memory: spec.Memory, swap: 2 * spec.Memory,
+		state: cmp.Or(spec.State, running), exitCode: spec.ExitCode, oom: spec.OOM, restarts: spec.Restarts,
+		policy: cmp.Or(spec.Policy, "no"), nanoCPUs: int64(spec.CPUs * 1e9), memory: spec.Memory, swap: 2 * spec.Memory,
 	}
 	c.imageID = e.images.add(c.image).id
 	switch c.state {
@@ -92,7 +93,7 @@ func (e *Engine) adopt(spec *ContainerSpec) *instance {
 		c.pid = e.nextPID()
 		c.pausedAt = now.Add(-up / 2)
 		if spec.Health != nil {
-			c.health = orString(spec.Health.Status, healthy)
+			c.health = cmp.Or(spec.Health.Status, healthy)
 			if c.health == unhealthy {
 				c.failing = 3
 			}
@@ -227,19 +228,5 @@ func (c *instance) command() []string {
 	if len(c.spec.Command) > 0 {
 		return c.spec.Command
 	}
-	return []string{"/docker-entrypoint.sh", orString(c.spec.Service, "run")}
-}
-
-func orString(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}
-
-func orDuration(d, other time.Duration) time.Duration {
-	if d == 0 {
-		return other
-	}
-	return d
+	return []string{"/docker-entrypoint.sh", cmp.Or(c.spec.Service, "run")}
 }

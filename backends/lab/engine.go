@@ -30,6 +30,7 @@ type Engine struct {
 
 	power   sync.Mutex // one Stop or Start at a time
 	serving *serving   // nil while stopped; guarded by power
+	died    bool       // it was stopped before; guarded by power
 
 	wrong trouble // the faults that are on
 
@@ -124,6 +125,11 @@ func (e *Engine) serve() error {
 	if err != nil {
 		return err
 	}
+	if e.died {
+		e.mu.Lock()
+		e.recover()
+		e.mu.Unlock()
+	}
 	if got := ln.Addr().String(); got != e.address {
 		e.address = got // the port that the system chose, kept from now on
 	}
@@ -166,7 +172,7 @@ func (e *Engine) Stop() {
 	s.mu.Unlock()
 	s.wg.Wait()
 	e.serving = nil
-	e.daemonDied()
+	e.died = true
 }
 
 // Running says whether the engine is started.

@@ -22,6 +22,7 @@ type execution struct {
 	id        string
 	container *instance
 	request   container.ExecCreateRequest
+	life      int // of the container, in which it began
 	begun     bool
 	running   bool
 	exitCode  int
@@ -119,7 +120,7 @@ func (e *Engine) begin(id string, req container.ExecStartRequest) (x *execution,
 	if s := req.ConsoleSize; s != nil {
 		x.height, x.width = int(s[0]), int(s[1])
 	}
-	x.begun, x.running, x.pid = true, true, e.nextPID()
+	x.begun, x.running, x.pid, x.life = true, true, e.nextPID(), x.container.life
 	e.emit(x.container, "exec_start: "+strings.Join(x.request.Cmd, " "), map[string]string{"execID": x.id})
 	return x, 0, ""
 }
@@ -131,13 +132,13 @@ func (e *Engine) session(ctx context.Context, x *execution, input io.Reader, out
 	watching.Add(1)
 	safe.Go("lab exec", func() {
 		defer watching.Done()
-		e.untilDeath(ctx, x.container)
+		e.untilDeath(ctx, x.container, x.life)
 		cancel()
 		interrupt()
 	})
 	code := newShell(ctx, e, x, input, output).command(x.request.Cmd)
 	e.mu.Lock()
-	if !x.container.up() {
+	if x.container.life != x.life {
 		code = 137
 	}
 	x.running, x.exitCode, x.pid = false, code, 0
@@ -147,11 +148,11 @@ func (e *Engine) session(ctx context.Context, x *execution, input io.Reader, out
 	watching.Wait()
 }
 
-// untilDeath waits for the end of the container's present life, or of ctx.
-func (e *Engine) untilDeath(ctx context.Context, c *instance) {
+// untilDeath waits for the end of the container's given life, or of ctx.
+func (e *Engine) untilDeath(ctx context.Context, c *instance, life int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for life := c.life; c.life == life; {
+	for c.life == life {
 		changed := c.change()
 		e.mu.Unlock()
 		select {

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -45,7 +46,7 @@ type endpoint struct {
 func (c *instance) mountPoints() []mountPoint {
 	out := []mountPoint{}
 	for _, m := range c.spec.Mounts {
-		p := mountPoint{Type: orString(m.Type, "volume"), Destination: m.Target, RW: !m.ReadOnly}
+		p := mountPoint{Type: cmp.Or(m.Type, "volume"), Destination: m.Target, RW: !m.ReadOnly}
 		if p.Type == "volume" {
 			p.Name, p.Driver, p.Mode = m.Name, "local", "z"
 			p.Source = "/var/lib/docker/volumes/" + m.Name + "/_data"
@@ -144,7 +145,7 @@ func (e *Engine) inspection(c *instance) container.InspectResponse {
 		}
 	}
 	for _, p := range spec.Ports {
-		key, _ := network.PortFrom(p.Private, network.IPProtocol(orString(p.Protocol, "tcp")))
+		key, _ := network.PortFrom(p.Private, network.IPProtocol(cmp.Or(p.Protocol, "tcp")))
 		v.Config.ExposedPorts[key] = struct{}{}
 		if p.Public == 0 {
 			if c.published() {
@@ -152,7 +153,7 @@ func (e *Engine) inspection(c *instance) container.InspectResponse {
 			}
 			continue
 		}
-		ip, _ := netip.ParseAddr(orString(p.IP, "0.0.0.0"))
+		ip, _ := netip.ParseAddr(cmp.Or(p.IP, "0.0.0.0"))
 		b := []network.PortBinding{{HostIP: ip, HostPort: fmt.Sprint(p.Public)}}
 		v.HostConfig.PortBindings[key] = b
 		if c.published() {
@@ -167,7 +168,7 @@ func (e *Engine) inspection(c *instance) container.InspectResponse {
 	return v
 }
 
-func (h *HealthSpec) interval() time.Duration { return orDuration(h.Interval, 10*time.Second) }
+func (h *HealthSpec) interval() time.Duration { return cmp.Or(h.Interval, 10*time.Second) }
 
 // healthLog computes the last five probes: they were made at every interval
 // since the start, and only the failing ones differ.

@@ -33,9 +33,9 @@ type journal struct {
 	written []line
 }
 
-// journal takes a snapshot of the log. The lock is held.
+// journal takes a snapshot of the computed log. The lock is held.
 func (e *Engine) journal(c *instance) journal {
-	j := journal{seed: c.seed, written: slices.Clone(c.written), author: authors[c.spec.Logs]}
+	j := journal{seed: c.seed, author: authors[c.spec.Logs]}
 	if j.author == nil {
 		return j
 	}
@@ -102,7 +102,12 @@ func (j *journal) entry(k int64, s span, from, to time.Time) []line {
 // each calls yield for every line from one moment to another, both included,
 // oldest first, until yield returns false. A zero from is the beginning.
 func (j *journal) each(from, to time.Time, yield func(line) bool) {
-	written := slices.DeleteFunc(slices.Clone(j.written), func(l line) bool { return l.at.Before(from) || l.at.After(to) })
+	j.merge(from, to, slices.DeleteFunc(j.written, func(l line) bool { return l.at.Before(from) || l.at.After(to) }), yield)
+}
+
+// merge yields the computed lines between two moments and all the written ones
+// in the order of time.
+func (j *journal) merge(from, to time.Time, written []line, yield func(line) bool) {
 	for _, s := range j.spans {
 		for k, last := j.slots(s, from, to); k <= last; k++ {
 			for _, l := range j.entry(k, s, from, to) {

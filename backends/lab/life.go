@@ -155,19 +155,15 @@ func (e *Engine) ail(c *instance, first, every, lasts time.Duration) {
 	})
 }
 
-// daemonDied is the end of the engine, in which its clients' executions end too.
-// What it had planned waits for it to come back.
-func (e *Engine) daemonDied() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+// recover is what an engine does before it listens again. Unless they live on,
+// it ends the containers of its predecessor, and starts those whose policy says
+// so. Events and executions of the time before are forgotten.
+func (e *Engine) recover() {
 	e.events = eventLog{}
 	e.execs = map[string]*execution{}
 	if e.opts.LiveRestore {
 		return
 	}
-	// An engine that starts finds the containers of its predecessor, ends them
-	// and starts those whose policy says so. It happens here, unseen, so that
-	// the first list after the start shows the result.
 	for _, c := range e.order {
 		if !c.up() && c.state != restarting {
 			continue
@@ -179,7 +175,7 @@ func (e *Engine) daemonDied() {
 		}
 		c.state, c.exitCode = exited, 255
 		if name, _, _ := strings.Cut(c.policy, ":"); name == "always" || name == "unless-stopped" || name == "on-failure" {
-			e.later(c, 0, func() { e.run(c) })
+			e.run(c)
 		}
 	}
 }

@@ -96,14 +96,14 @@ func TestStopAndStart(t *testing.T) {
 		}
 		r.Engine.Start()
 		r.Engine.Start()
-		r.until("the containers are as they should", func() bool {
-			for name, want := range tt.want {
-				if string(r.inspect(name).State.Status) != want {
-					return false
-				}
+		for name, want := range tt.want {
+			if got := string(r.inspect(name).State.Status); got != want {
+				t.Errorf("live restore %v: %s is %s, want %s", tt.live, name, got, want)
 			}
-			return (r.inspect("always").State.StartedAt == started) == tt.live
-		})
+		}
+		if same := r.inspect("always").State.StartedAt == started; same != tt.live {
+			t.Errorf("live restore %v: it is the same run: %v", tt.live, same)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -82,9 +83,9 @@ func (e *Engine) summary(c *instance, now time.Time, api int, size bool) summary
 		s.SizeRw, s.SizeRootFs = int64(c.seed%(64<<20)), e.images.byID[c.imageID].size
 	}
 	for _, p := range c.spec.Ports {
-		w := port{PrivatePort: p.Private, Type: orString(p.Protocol, "tcp")}
+		w := port{PrivatePort: p.Private, Type: cmp.Or(p.Protocol, "tcp")}
 		if p.Public != 0 && c.published() {
-			w.PublicPort, w.IP = p.Public, orString(p.IP, "0.0.0.0")
+			w.PublicPort, w.IP = p.Public, cmp.Or(p.IP, "0.0.0.0")
 		}
 		s.Ports = append(s.Ports, w)
 	}
@@ -152,7 +153,7 @@ func (f filters) container(c *instance) bool {
 	if !f.has("status", c.state) || len(f["label"])+len(f["label!"]) > 0 && !f.labels(c.labels()) {
 		return false
 	}
-	if len(f["health"]) > 0 && !f["health"][orString(c.health, "none")] {
+	if len(f["health"]) > 0 && !f["health"][cmp.Or(c.health, "none")] {
 		return false
 	}
 	return f.any("id", func(want string) bool { return strings.HasPrefix(c.id, want) }) &&

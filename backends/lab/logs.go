@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -37,6 +38,7 @@ func (e *Engine) logs(a *answer, r *http.Request, c *instance) {
 
 	e.mu.Lock()
 	j, now, seen := e.journal(c), e.now(), c.writtenNo
+	j.written = slices.Clone(c.written)
 	e.mu.Unlock()
 	upTo := now
 	if !w.until.IsZero() && w.until.Before(now) {
@@ -74,13 +76,14 @@ func (e *Engine) follow(r *http.Request, c *instance, out logWriter, from time.T
 		now := e.now()
 		over := !c.up() || !out.until.IsZero() && now.After(out.until)
 		j := e.journal(c)
-		j.written = append([]line(nil), c.written[max(0, len(c.written)-(c.writtenNo-seen)):]...)
+		// Written lines are told by number: a clock may stand still between two.
+		written := slices.Clone(c.written[max(0, len(c.written)-(c.writtenNo-seen)):])
 		seen = c.writtenNo
 		changed := c.change()
 		e.mu.Unlock()
 
 		var err error
-		j.each(from.Add(1), now, func(l line) bool {
+		j.merge(from.Add(1), now, written, func(l line) bool {
 			err = out.line(l)
 			return err == nil
 		})

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -126,7 +127,7 @@ func colourLog(whim uint64, at time.Time) []line {
 
 // lastWords are what a program says before it crashes.
 func (e *Engine) lastWords(c *instance) {
-	name := orString(c.spec.Service, c.name)
+	name := cmp.Or(c.spec.Service, c.name)
 	if c.spec.Logs == "" {
 		return
 	}

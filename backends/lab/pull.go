@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -171,7 +172,7 @@ func (e *Engine) importImage(a *answer, repo, tag string) {
 	img := &image{id: digestOf("import", e.id, strconv.Itoa(e.serial)), made: e.now()}
 	e.images.byID[img.id] = img
 	if repo != "" {
-		e.images.tags[repo+":"+orString(tag, "latest")] = img
+		e.images.tags[repo+":"+cmp.Or(tag, "latest")] = img
 	}
 	e.imageEvent("import", img.id, img.id)
 	e.mu.Unlock()

@@ -1,6 +1,9 @@
 package lab
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // EngineOptions describes one engine. Only Name is needed.
 type EngineOptions struct {
@@ -52,7 +55,7 @@ type ContainerSpec struct {
 	Life    Life
 }
 
-func (s *ContainerSpec) image() string { return orString(s.Image, "busybox:1.36") }
+func (s *ContainerSpec) image() string { return cmp.Or(s.Image, "busybox:1.36") }
 
 // PortSpec is one exposed port; Public 0 is not published.
 type PortSpec struct {

@@ -106,7 +106,8 @@ func TestComputedLogs(t *testing.T) {
 }
 
 func TestFollow(t *testing.T) {
-	r := newRig(t, EngineOptions{}, ContainerSpec{Name: "a"})
+	now := time.Now() // a clock that stands still loses no line
+	r := newRigOf(t, Options{Now: func() time.Time { return now }, Engines: []EngineOptions{{Name: "e", Containers: []ContainerSpec{{Name: "a"}}}}})
 	r.Log("a", "stdout", "before")
 	res, err := r.cl.ContainerLogs(r.ctx, "a", client.ContainerLogsOptions{ShowStdout: true, Follow: true, Tail: "1"})
 	if err != nil {

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -73,7 +74,7 @@ func (e *Engine) processes(c *instance) [][]string {
 	}
 	rows := [][]string{row(c.pid, c.pid-1, clock, strings.Join(c.command(), " "))}
 	for i := 1; i < min(c.pids(), 6); i++ {
-		rows = append(rows, row(c.pid+i, c.pid, "00:00:00", orString(c.spec.Service, c.name)+": worker "+fmt.Sprint(i)))
+		rows = append(rows, row(c.pid+i, c.pid, "00:00:00", cmp.Or(c.spec.Service, c.name)+": worker "+fmt.Sprint(i)))
 	}
 	return rows
 }
