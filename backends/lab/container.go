@@ -221,7 +221,7 @@ func (c *instance) bridged() bool {
 	return mode != "none" && mode != "host"
 }
 
-// published says whether its ports are published now.
+// published says whether it has addresses, and so published ports, now.
 func (c *instance) published() bool { return c.up() && c.bridged() }
 
 func (c *instance) command() []string {

@@ -162,6 +162,9 @@ func published(public uint16) func(*ContainerSpec) {
 }
 
 func ailing(s *ContainerSpec) {
+	h := *s.Health
+	h.Status = unhealthy
+	s.Health = &h
 	s.Life = Life{UnhealthyEvery: 7 * time.Minute, UnhealthyFor: 2 * time.Minute}
 }
 

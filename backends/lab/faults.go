@@ -65,12 +65,13 @@ func (l *Lab) presenterFaults() []Fault {
 	return out
 }
 
-// service finds the first running container of a Compose service.
+// service finds the first running container of a Compose service; an API that
+// is to be made ill has to be well.
 func (l *Lab) service(service string) (*Engine, *instance) {
 	for _, e := range l.engines {
 		e.mu.Lock()
 		for _, c := range e.order {
-			if c.spec.Service == service && c.state == running && (service != "api" || c.health != "") {
+			if c.spec.Service == service && c.state == running && (service != "api" || c.health == healthy) {
 				e.mu.Unlock()
 				return e, c
 			}

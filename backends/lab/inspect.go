@@ -61,7 +61,7 @@ func (c *instance) mountPoints() []mountPoint {
 	return out
 }
 
-// endpoints are the container's network attachments, with addresses while it is up.
+// endpoints are the container's network attachments, with addresses of its own while it is up.
 func (c *instance) endpoints(api int) map[string]endpoint {
 	out := map[string]endpoint{}
 	for i, name := range c.networks() {
@@ -75,7 +75,7 @@ func (c *instance) endpoints(api int) map[string]endpoint {
 		if c.spec.Service != "" {
 			ep.Aliases = []string{c.spec.Service}
 		}
-		if c.up() {
+		if c.published() {
 			h := mix(c.seed, uint64(i))
 			third, last := byte(h>>8), byte(2+h%250)
 			net := 18 + digestByte(name)%12

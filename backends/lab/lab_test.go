@@ -135,6 +135,9 @@ func TestDemo(t *testing.T) {
 	if len(f.Engines) != 5 || len(f.Sites) != 2 || f.Sites[0].Note != "東京" {
 		t.Errorf("fleet is %+v", f)
 	}
+	if c := l.Engine("tokyo-1").must("shop-api-1"); c.health != unhealthy {
+		t.Errorf("nothing asks for attention: the API is %s", c.health)
+	}
 	total, states := 0, map[container.ContainerState]int{}
 	for _, e := range f.Engines {
 		if e.Origin != "demo" || e.Environment == "" {

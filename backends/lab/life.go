@@ -137,7 +137,11 @@ func (e *Engine) fate(c *instance) {
 		})
 	}
 	if l.UnhealthyEvery > 0 {
-		e.ail(c, whim(4, l.UnhealthyEvery), e.paced(l.UnhealthyEvery), e.paced(l.UnhealthyFor))
+		first, every, lasts := whim(4, l.UnhealthyEvery), e.paced(l.UnhealthyEvery), e.paced(l.UnhealthyFor)
+		if c.health == unhealthy {
+			first = 0
+		}
+		e.ail(c, first, every, lasts)
 	}
 	if left, ok := c.untilFull(e.now(), e.lab.opts.Speed); ok {
 		e.later(c, left, func() { e.die(c, 137, true) })
