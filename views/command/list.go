@@ -108,7 +108,7 @@ var stateStyles = map[string]kit.Style{
 func (a *app) containerColumns(stats bool) []column[containers.Row] {
 	out := []column[containers.Row]{
 		{title: "ENGINE", cell: text(func(r containers.Row) string { return r.Engine })},
-		{title: "PROJECT", cell: text(func(r containers.Row) string { return strings.Trim(r.Project+"/"+r.Service, "/") })},
+		{title: "PROJECT", drop: 3, cell: text(func(r containers.Row) string { return strings.Trim(r.Project+"/"+r.Service, "/") })},
 		{title: "NAME", cell: text(func(r containers.Row) string { return r.Name })},
 		{title: "IMAGE", flex: true, cell: text(func(r containers.Row) string { return strings.TrimSuffix(r.Image+":"+r.Tag, ":") })},
 		{title: "STATE", cell: func(r containers.Row) cell {
@@ -127,7 +127,7 @@ func (a *app) containerColumns(stats bool) []column[containers.Row] {
 			}
 			return screen.Age(time.Duration(*r.Uptime) * time.Second)
 		})},
-		{title: "RST", right: true, cell: text(func(r containers.Row) string {
+		{title: "RST", right: true, drop: 1, cell: text(func(r containers.Row) string {
 			if r.Restarts == nil || *r.Restarts == 0 {
 				return ""
 			}
@@ -149,7 +149,7 @@ func (a *app) containerColumns(stats bool) []column[containers.Row] {
 				return fmt.Sprintf("%.0fM", float64(*r.Memory)/(1<<20))
 			})})
 	}
-	return append(out, column[containers.Row]{title: "PORTS", flex: true, cell: text(func(r containers.Row) string { return r.Ports })})
+	return append(out, column[containers.Row]{title: "PORTS", flex: true, drop: 2, cell: text(func(r containers.Row) string { return r.Ports })})
 }
 
 func (a *app) stateGlyph(r containers.Row) string {

@@ -19,7 +19,8 @@ var formats = []string{"table", "json", "yaml"}
 type column[T any] struct {
 	title string
 	right bool
-	flex  bool // shortened first when the terminal is too narrow
+	flex  bool // shortened in its middle when the terminal is too narrow
+	drop  int  // left out when that is not enough, the highest first; 0: never
 	cell  func(T) cell
 }
 
@@ -71,7 +72,7 @@ func emit[T any](a *app, list []T, columns []column[T]) error {
 	}
 	heads := make([]head, len(columns))
 	for i, c := range columns {
-		heads[i] = head{c.title, c.right, c.flex}
+		heads[i] = head{c.title, c.right, c.flex, c.drop}
 	}
 	_, err := a.Out.Write([]byte(a.table(heads, cells)))
 	return err
@@ -109,35 +110,32 @@ func plainJSON(x any) ([]byte, error) {
 type head struct {
 	title       string
 	right, flex bool
+	drop        int
 }
 
 // gap is between columns.
 const gap = 2
 
-// table lays out by display width. On a terminal the flexible columns are
-// shortened until a line fits; elsewhere nothing is cut and nothing is coloured.
+// table lays out by display width. Nothing is cut and nothing is coloured unless
+// it is for a terminal.
 func (a *app) table(heads []head, rows [][]cell) string {
-	widths := make([]int, len(heads))
-	for i, h := range heads {
-		widths[i] = kit.Width(h.title)
-		for _, r := range rows {
-			widths[i] = max(widths[i], kit.Width(r[i].text))
-		}
-	}
-	a.shorten(heads, widths)
+	widths := fit(heads, rows, a.width())
 	paint := a.colours()
 	var b strings.Builder
 	line := func(cells []cell) {
 		var l strings.Builder
 		for i, c := range cells {
-			fit := kit.Fit(c.text, widths[i], heads[i].right, "…")
-			if i > 0 {
+			if widths[i] < 0 {
+				continue
+			}
+			if l.Len() > 0 {
 				l.WriteString(strings.Repeat(" ", gap))
 			}
+			text := kit.Fit(kit.Middle(c.text, widths[i], "…"), widths[i], heads[i].right, "")
 			if paint {
-				fit = c.style.Paint(fit)
+				text = c.style.Paint(text)
 			}
-			l.WriteString(fit)
+			l.WriteString(text)
 		}
 		b.WriteString(strings.TrimRight(l.String(), " ") + "\n")
 	}
@@ -153,23 +151,48 @@ func (a *app) table(heads []head, rows [][]cell) string {
 }
 
 // least is how far a flexible column may shrink.
-const least = 12
+const least = 16
 
-func (a *app) shorten(heads []head, widths []int) {
-	over := -a.width()
-	if over == 0 {
-		return
+// fit gives every column its width, -1 for one that is left out. A room of 0 is
+// unlimited.
+func fit(heads []head, rows [][]cell, room int) []int {
+	widths := make([]int, len(heads))
+	over := -room - gap
+	for i, h := range heads {
+		widths[i] = kit.Width(h.title)
+		for _, r := range rows {
+			widths[i] = max(widths[i], kit.Width(r[i].text))
+		}
+		over += widths[i] + gap
 	}
-	for _, w := range widths {
-		over += w + gap
+	if room == 0 {
+		return widths
 	}
-	over -= gap
+	spare := 0
+	for i, h := range heads {
+		if h.flex {
+			spare += max(0, widths[i]-least)
+		}
+	}
+	for drop := 9; drop > 0 && over > spare; drop-- {
+		for i, h := range heads {
+			if h.drop != drop {
+				continue
+			}
+			if h.flex {
+				spare -= max(0, widths[i]-least)
+			}
+			over -= widths[i] + gap
+			widths[i] = -1
+		}
+	}
 	for i := len(heads) - 1; i >= 0 && over > 0; i-- {
 		if cut := min(over, widths[i]-least); heads[i].flex && cut > 0 {
 			widths[i] -= cut
 			over -= cut
 		}
 	}
+	return widths
 }
 
 // width is that of the terminal, 0 when the output is none.

@@ -123,7 +123,7 @@ func number[T any](f func(T) int) func(T) cell {
 
 var engineColumns = []column[engineRow]{
 	{title: "ENGINE", cell: text(func(r engineRow) string { return r.Engine })},
-	{title: "SITE", cell: text(func(r engineRow) string { return r.Site })},
+	{title: "SITE", drop: 1, cell: text(func(r engineRow) string { return r.Site })},
 	{title: "ENVIRONMENT", cell: text(func(r engineRow) string { return r.Environment })},
 	{title: "STATUS", cell: func(r engineRow) cell {
 		switch {
@@ -139,8 +139,8 @@ var engineColumns = []column[engineRow]{
 	{title: "UP", right: true, cell: number(func(r engineRow) int { return r.Running })},
 	{title: "UNHEALTHY", right: true, cell: number(func(r engineRow) int { return r.Unhealthy })},
 	{title: "STOPPED", right: true, cell: number(func(r engineRow) int { return r.Stopped })},
-	{title: "VERSION", cell: text(func(r engineRow) string { return r.Version })},
-	{title: "ANSWER", right: true, cell: text(func(r engineRow) string { return fmt.Sprintf("%.0fms", r.Answer*1000) })},
+	{title: "VERSION", drop: 2, cell: text(func(r engineRow) string { return r.Version })},
+	{title: "ANSWER", drop: 3, right: true, cell: text(func(r engineRow) string { return fmt.Sprintf("%.0fms", r.Answer*1000) })},
 }
 
 func (a *app) problemColumns() []column[impact.Problem] {

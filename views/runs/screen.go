@@ -49,12 +49,7 @@ func New() *Screen {
 // Name implements screen.Screen, as do the methods below.
 func (s *Screen) Name() string { return "runs" }
 
-func (s *Screen) Title() string {
-	if s.open != "" {
-		return "Run " + s.open
-	}
-	return "Runs"
-}
+func (s *Screen) Title() string { return "Runs" }
 
 func (s *Screen) Scopes() []keymap.Scope {
 	if s.open != "" {
@@ -301,6 +296,9 @@ func (s *Screen) head() string {
 		}
 	}
 	note := fmt.Sprintf("%d runs", len(s.all))
+	if len(s.all) == 1 {
+		note = "1 run"
+	}
 	if going > 0 {
 		note += fmt.Sprintf(" %s %d going on", t.Glyph.Bullet, going)
 	}
