@@ -202,7 +202,7 @@ func calm(b *testing.B, s *ptytest.Session) {
 	}
 }
 
-func served(b *testing.B, engines []lab.EngineOptions) (*lab.Lab, string) {
+func served(b testing.TB, engines []lab.EngineOptions) (*lab.Lab, string) {
 	l, err := lab.Start(lab.Options{Engines: engines, Seed: 1})
 	if err != nil {
 		b.Fatal(err)
@@ -245,7 +245,7 @@ func firstName(line string) string {
 	return ""
 }
 
-func write(b *testing.B, dir, config string) string {
+func write(b testing.TB, dir, config string) string {
 	file := filepath.Join(dir, "ringside.yaml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		b.Fatal(err)
@@ -253,7 +253,7 @@ func write(b *testing.B, dir, config string) string {
 	return file
 }
 
-func state(b *testing.B) []string {
+func state(b testing.TB) []string {
 	dir := b.TempDir()
 	return []string{"XDG_STATE_HOME=" + dir, "XDG_CONFIG_HOME=" + dir, "DOCKER_CONFIG=" + dir, "HOME=" + dir}
 }

@@ -167,9 +167,9 @@ func (s *Session) Since(t time.Time) []Write {
 	return append([]Write(nil), s.writes[i:]...)
 }
 
-// Until waits until the screen satisfies ok and returns when it did. The test
+// Until waits until the screen satisfies ok, and returns when it did. The test
 // fails with the screen as it is when that takes longer than limit, or when the
-// program ends.
+// program ends. The session is locked while ok runs.
 func (s *Session) Until(what string, limit time.Duration, ok func(screen string) bool) time.Time {
 	s.tb.Helper()
 	at, done := s.until(limit, ok)
@@ -211,6 +211,12 @@ func (s *Session) See(texts ...string) time.Time {
 		}
 		return true
 	})
+}
+
+// Normal waits until the alternate screen is off and the text is on the screen.
+func (s *Session) Normal(text string) time.Time {
+	s.tb.Helper()
+	return s.Until("normal screen with "+text, 20*time.Second, func(screen string) bool { return !s.vt.alt && strings.Contains(screen, text) })
 }
 
 // Unsee waits until the text is gone from the screen.
