@@ -34,11 +34,18 @@ func confirmation(p *Plan) Confirm {
 	case len(p.Targets) > ManyTargets:
 		return Confirm{TypeOut, word, fmt.Sprintf("%d targets", len(p.Targets))}
 	case warns > 0:
-		return Confirm{TypeOut, word, fmt.Sprintf("%d warnings", warns)}
+		return Confirm{TypeOut, word, warnings(warns)}
 	case all == "development":
 		return Confirm{Enter, "", "development"}
 	case all == "":
 		return Confirm{Yes, "", "environment not known"}
 	}
 	return Confirm{Yes, "", all}
+}
+
+func warnings(n int) string {
+	if n == 1 {
+		return "1 warning"
+	}
+	return fmt.Sprintf("%d warnings", n)
 }

@@ -81,18 +81,18 @@ func (d *helpDialog) Update(msg tea.Msg) (cmd tea.Cmd, result any, done bool) {
 	return nil, nil, false
 }
 
-// Widths of help: one column of it, and the keys in that.
+// Widths of help: one of two columns, a single one, and the keys in either.
 const (
 	helpColumn = 58
+	helpMost   = 80
 	helpKeys   = 12
 )
 
 func (d *helpDialog) View(w, h int) string {
-	columns := 1
+	columns, width := 1, min(w-4, helpMost)
 	if w-4 >= 2*helpColumn {
-		columns = 2
+		columns, width = 2, helpColumn
 	}
-	width := min(w-4, columns*helpColumn) / columns
 	lines := d.lines(width)
 	if columns == 2 {
 		half := (len(lines) + 1) / 2

@@ -42,7 +42,8 @@ type model struct {
 	fps     int
 	ack     ack
 	slow    bool
-	leaving bool // the last answer of the terminal is waited for
+	leaving bool    // the last answer of the terminal is waited for
+	lending tea.Cmd // waits for the terminal until that answer is there
 }
 
 func newModel(o Options, t *trail) *model {

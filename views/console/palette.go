@@ -36,7 +36,7 @@ type paletteCache struct {
 }
 
 func (m *model) openPalette() tea.Cmd {
-	return m.open(newPalette(append(m.fixedEntries(), m.fleetEntries()...)), func(result any) tea.Cmd {
+	return m.open(newPalette(slices.Concat(m.fixedEntries(), m.fleetEntries(), m.extraEntries())), func(result any) tea.Cmd {
 		e, _ := result.(entry)
 		return e.run(m)
 	})
@@ -64,6 +64,12 @@ func (m *model) fixedEntries() []entry {
 			}
 		}
 	}
+	return out
+}
+
+// extraEntries are what the program adds, such as the faults of the demo.
+func (m *model) extraEntries() []entry {
+	var out []entry
 	for _, c := range m.o.Extra {
 		out = append(out, newEntry(c.Title, m.o.Banner, func(*model) tea.Cmd { return extra(c) }))
 	}

@@ -115,7 +115,7 @@ func TestTwoConsolesStopTheSameContainer(t *testing.T) {
 		s.Press("3")
 		s.See("api-1")
 		s.Press("X")
-		s.See("stop one/api-1", "enter")
+		s.See("stop one/api-1", "enter runs it")
 	}
 	l.Engine("one").Slow(700 * time.Millisecond) // so that the first is still at it
 	first.Press("enter")
@@ -138,7 +138,7 @@ func TestLosingTheSessionLosesNothing(t *testing.T) {
 	s.Press("3")
 	s.See("api-1")
 	s.Press("*", "X")
-	s.See("stop 4 containers", "enter")
+	s.See("stop 4 containers", "enter runs it")
 	l.Engine("one").Slow(500 * time.Millisecond)
 	l.Engine("two").Slow(500 * time.Millisecond)
 	s.Press("enter")
@@ -169,7 +169,7 @@ func TestHangUpReachesASafePoint(t *testing.T) {
 	s.Press("3")
 	s.See("api-1")
 	s.Press("*", "T")
-	s.See("restart 4 containers", "enter")
+	s.See("restart 4 containers", "enter runs it")
 	l.Engine("one").Slow(300 * time.Millisecond)
 	l.Engine("two").Slow(300 * time.Millisecond)
 	s.Press("enter")

@@ -67,6 +67,12 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 			}
 			return screen.Send(msg.Answer(result))
 		})
+	case screen.Borrow:
+		return m.lend(msg.Run)
+	case lendMsg:
+		return m.lendNow()
+	case tea.ModeReportMsg:
+		measure(msg)
 	case screen.RunAct:
 		return m.runAct(msg)
 	case leaveMsg:
@@ -98,6 +104,9 @@ func (m *model) link(e ackEvent, gen int) tea.Cmd {
 	step := m.ack.on(e, gen, m.o.Env.Now())
 	if m.leaving && e == ackAnswered {
 		return tea.Quit
+	}
+	if m.lending != nil && !m.ack.pending() {
+		return m.lendNow()
 	}
 	if step.credit {
 		m.pump.give()

@@ -1,7 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"ringside/backends/docker"
+	"ringside/backends/fleet"
 	"ringside/backends/impact"
 	"ringside/backends/watch"
 	"ringside/keymap"
@@ -48,8 +51,8 @@ func moved(c *tea.Cursor, x, y int) *tea.Cursor {
 func (m *model) header() string {
 	t, f := m.look.Theme, m.o.Fleet
 	left := " " + t.Title.Paint("RINGSIDE")
-	if f.Environment != "" {
-		left += "  " + f.Environment
+	if e := environments(f); e != "" {
+		left += "  " + e
 	}
 	sites := make([]string, len(f.Sites))
 	for i, s := range f.Sites {
@@ -84,6 +87,37 @@ func (m *model) header() string {
 	}
 	right = append(right, m.snap.Now.Local().Format("15:04"))
 	return kit.Join(left, " "+strings.Join(right, "  ")+" ", m.w, t.Glyph.Ellipsis)
+}
+
+// environments names the environment of the fleet, or the riskiest one and how
+// many others there are.
+func environments(f *fleet.Fleet) string {
+	seen := map[string]bool{}
+	for _, e := range f.Engines {
+		seen[e.Environment] = true
+	}
+	for _, h := range f.Hosts {
+		seen[h.Environment] = true
+	}
+	delete(seen, "")
+	names := slices.Collect(maps.Keys(seen))
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(risk(a)-risk(b), strings.Compare(a, b)) })
+	switch len(names) {
+	case 0:
+		return f.Environment
+	case 1:
+		return names[0]
+	}
+	return fmt.Sprintf("%s +%d", names[0], len(names)-1)
+}
+
+// risk orders environments; one that nobody knows comes before the harmless ones.
+func risk(environment string) int {
+	order := []string{"production", "staging", "", "verification", "development"}
+	if i := slices.Index(order, environment); i >= 0 {
+		return i
+	}
+	return slices.Index(order, "")
 }
 
 // take makes a picture the one that is drawn, and counts what the header says of

@@ -221,7 +221,7 @@ func (r *robot) see(parts ...string) *robot {
 // until ticks until a condition holds.
 func (r *robot) until(what string, ok func() bool) {
 	r.t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		r.tick()
 		if ok() {
 			return

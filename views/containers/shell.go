@@ -65,7 +65,7 @@ func (s *Screen) runShell(it *item) tea.Cmd {
 		return toast(true, "engine "+it.src.spec.Name+" is not in the fleet any more")
 	}
 	run := &shellRun{engine: e, id: it.c.ID, name: it.c.Name, where: it.src.spec.Name}
-	return tea.Exec(run, func(err error) tea.Msg { return shellEnded{run.name, run.code, err} })
+	return screen.Send(screen.Borrow{Run: tea.Exec(run, func(err error) tea.Msg { return shellEnded{run.name, run.code, err} })})
 }
 
 func (s *Screen) shellEnded(m shellEnded) tea.Cmd {

@@ -34,7 +34,7 @@ func New() *Screen {
 			{Min: 1, Want: 1}, {Min: 14, Want: 26}, {Min: 20, Want: 30, Flex: true}, {Min: 4, Want: 4, Right: true}}),
 		engines: newPane("Containers", true, true, []kit.Column{
 			{Min: 1, Want: 1}, {Title: "ENGINE", Min: 14, Want: 22, Flex: true}, {Title: "SITE", Min: 8, Want: 10, Priority: 3},
-			{Title: "UP", Min: 7, Want: 9, Right: true}, {Title: "TROUBLE", Min: 12, Want: 13}, {Title: "VERSION", Min: 8, Want: 9, Priority: 2},
+			{Title: "UP", Min: 7, Want: 9, Right: true}, {Title: "TROUBLE", Min: 12, Want: 13}, {Title: "CONTAINERS", Min: 24, Want: 60, Priority: 5}, {Title: "VERSION", Min: 8, Want: 9, Priority: 2},
 			{Title: "SIZE", Min: 11, Want: 11, Priority: 4}, {Title: "AGE", Min: 4, Want: 4, Right: true, Priority: 1}}),
 		activity: newPane("Activity", false, false, []kit.Column{
 			{Min: 1, Want: 1}, {Min: 16, Want: 24, Flex: true}, {Min: 6, Want: 10, Priority: 2}, {Min: 10, Want: 11}, {Min: 4, Want: 4, Right: true}}),
@@ -89,14 +89,12 @@ func (s *Screen) Restyle(l screen.Look) {
 
 // Sizes of the panes.
 const (
-	sideBySide   = 120 // columns from which on engines and activity share a row
-	activityMin  = 4   // rows, frame included
-	activityWant = 6
-	enginesMin   = 6
+	activityMin = 4 // rows, frame included
+	enginesMin  = 6
 )
 
 // arrange shares the room: attention gets what its problems need, up to nearly
-// half; engines the rest; activity has a place when there is one.
+// half; engines what they need, activity what is left, but a little at least.
 func (s *Screen) arrange() {
 	if s.w <= 0 || s.h <= 0 {
 		return
@@ -109,18 +107,12 @@ func (s *Screen) arrange() {
 	rest := s.h - top
 	s.attention.resize(s.w, top)
 	panes := []*pane{s.attention, s.engines}
-	switch {
-	case s.w >= sideBySide:
-		left := s.w * 3 / 5
-		s.engines.resize(left, rest)
-		s.activity.resize(s.w-left, rest)
-		panes = append(panes, s.activity)
-	case rest >= enginesMin+activityMin:
-		low := min(activityWant, rest-enginesMin, max(activityMin, s.activity.Len()+2))
+	if rest >= enginesMin+activityMin {
+		low := max(activityMin, rest-max(enginesMin, len(s.rows)+len(s.worst)+4)) // frame, heading, why
 		s.engines.resize(s.w, rest-low)
 		s.activity.resize(s.w, low)
 		panes = append(panes, s.activity)
-	default:
+	} else {
 		s.engines.resize(s.w, rest)
 	}
 	rows := s.rows
@@ -152,18 +144,11 @@ func (s *Screen) View() string {
 	if s.w <= 0 || s.h <= 0 {
 		return ""
 	}
-	out := s.attention.view() + "\n"
-	switch {
-	case len(s.panes) < 3:
-		return out + s.engines.view()
-	case s.w >= sideBySide:
-		left, right := strings.Split(s.engines.view(), "\n"), strings.Split(s.activity.view(), "\n")
-		for i := range left {
-			left[i] += right[i]
-		}
-		return out + strings.Join(left, "\n")
+	out := make([]string, len(s.panes))
+	for i, p := range s.panes {
+		out[i] = p.view()
 	}
-	return out + s.engines.view() + "\n" + s.activity.view()
+	return strings.Join(out, "\n")
 }
 
 // Do carries out a key.

@@ -123,10 +123,10 @@ func TestCalmInWords(t *testing.T) {
 
 func TestEngineRows(t *testing.T) {
 	rows, n := engines(picture(true))
-	if n != (tally{39, 40, 1}) {
+	if n.up != 39 || n.all != 40 || n.unhealthy != 1 {
 		t.Errorf("tally %+v", n)
 	}
-	want := []string{"tokyo-1 tokyo 7/8 2 in trouble 29.1.3 16 cpu 64G ", "shanghai-1 shanghai 8/8 no answer 29.1.3 16 cpu 64G 2s"}
+	want := []string{"tokyo-1 tokyo 7/8 2 in trouble  29.1.3 16 cpu 64G ", "shanghai-1 shanghai 8/8 no answer  29.1.3 16 cpu 64G 2s"}
 	if got := strings.Join(rows[0].cells, " "); got != want[0] {
 		t.Errorf("%q, want %q", got, want[0])
 	}

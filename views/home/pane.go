@@ -40,6 +40,8 @@ func (p *pane) At(i int) kit.Row {
 	for n, c := range r.cells {
 		cell := kit.Cell{Text: c}
 		switch {
+		case n == stripCell && r.strip != strip{}:
+			cell.Text = r.strip.text(p.theme, p.w)
 		case n == 0:
 			cell.Style = p.theme.Strong
 		case n == len(r.cells)-1:

@@ -22,6 +22,7 @@ type row struct {
 	open   screen.Go // where enter leads
 	sign   sign
 	cells  []string // after the sign, by column
+	strip  strip    // of an engine's containers, in place of the cell at stripCell
 	why    string   // said below the list while the cursor is on it
 	dim    bool
 }
@@ -42,6 +43,27 @@ func (s sign) look(t *kit.Theme) (string, kit.Style) {
 	g := t.Glyph
 	return [...]string{g.Good, g.Warn, g.Bad, g.Busy, g.Off, g.Unknown}[s],
 		[...]kit.Style{t.Good, t.Warn, t.Bad, t.Busy, t.Off, t.Unknown}[s]
+}
+
+// strip counts containers by sign: one glyph each, the worst first, so that what
+// is cut off on the right is well.
+type strip [unknown + 1]int
+
+// stripCell is the cell that shows a strip.
+const stripCell = 4
+
+var stripOrder = []sign{bad, warn, busy, unknown, off, good}
+
+// text is at most w columns wide.
+func (s strip) text(t *kit.Theme, w int) string {
+	var b strings.Builder
+	for _, sign := range stripOrder {
+		glyph, style := sign.look(t)
+		n := min(s[sign], w)
+		b.WriteString(style.Paint(strings.Repeat(glyph, n)))
+		w -= n
+	}
+	return b.String()
 }
 
 // attention lists the problems: subject, what is wrong, since when.
@@ -72,7 +94,10 @@ func place(t fleet.Target) screen.Go {
 }
 
 // tally counts the containers of one engine, or of all.
-type tally struct{ up, all, unhealthy int }
+type tally struct {
+	up, all, unhealthy int
+	strip              strip
+}
 
 func (t *tally) add(c *docker.Container) {
 	t.all++
@@ -82,10 +107,25 @@ func (t *tally) add(c *docker.Container) {
 	if c.State == docker.Running && c.Health == docker.Unhealthy {
 		t.unhealthy++
 	}
+	t.strip[signOf(c)]++
+}
+
+func signOf(c *docker.Container) sign {
+	switch {
+	case c.State == docker.Dead, c.Health == docker.Unhealthy, c.Known && c.OOM && c.State == docker.Exited:
+		return bad
+	case c.State == docker.Restarting:
+		return warn
+	case c.State == docker.Paused, c.State == docker.Removing:
+		return busy
+	case c.State == docker.Running:
+		return good
+	}
+	return off
 }
 
 // engines lists the engines in the order of the fleet: name, site, containers
-// up, trouble, version, size, age of what is known.
+// up, trouble, a strip of the containers, version, size, age of what is known.
 func engines(s screen.Snapshot) ([]row, tally) {
 	var total tally
 	troubled := map[string]int{}
@@ -107,6 +147,7 @@ func engines(s screen.Snapshot) ([]row, tally) {
 				n.add(c)
 			}
 			total.up, total.all, total.unhealthy = total.up+n.up, total.all+n.all, total.unhealthy+n.unhealthy
+			r.strip = n.strip
 			version, up = facts.Version, fmt.Sprintf("%d/%d", n.up, n.all)
 			if facts.CPUs > 0 {
 				size = fmt.Sprintf("%d cpu %s", facts.CPUs, bytes(facts.Memory))
@@ -129,7 +170,7 @@ func engines(s screen.Snapshot) ([]row, tally) {
 		if facts != nil && facts.Insecure != "" && r.why == "" {
 			r.why = "not verified: " + facts.Insecure
 		}
-		r.cells = []string{e.Name, e.Site, up, trouble, version, size, age}
+		r.cells = []string{e.Name, e.Site, up, trouble, "", version, size, age}
 		out = append(out, r)
 	}
 	return out, total
@@ -176,7 +217,7 @@ func worst(s screen.Snapshot) []row {
 		if c.State == docker.Running && c.Health == docker.Unhealthy {
 			state = string(docker.Unhealthy)
 		}
-		r.cells = []string{p.Subject.String(), c.Site, "", state, c.Tag, "", screen.Since(p.Since, s.Now)}
+		r.cells = []string{p.Subject.String(), c.Site, "", state, "", c.Tag, "", screen.Since(p.Since, s.Now)}
 		out = append(out, r)
 	}
 	return out

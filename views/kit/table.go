@@ -13,7 +13,7 @@ type Column struct {
 
 // Cell is one field of a row.
 type Cell struct {
-	Text  string // clean, one line
+	Text  string // clean, one line; may bring styles of its own
 	Style Style
 }
 

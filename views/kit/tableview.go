@@ -1,6 +1,10 @@
 package kit
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
 
 // View renders the heading and the visible lines, exactly w×h.
 func (t *Table) View() string {
@@ -93,11 +97,11 @@ func (t *Table) line(b *strings.Builder, i int) {
 			c = row.Cells[p.column]
 		}
 		style := c.Style
-		switch {
-		case flat:
+		if flat || row.Dim {
+			style, c.Text = t.Theme.Dim, bare(c.Text)
+		}
+		if flat {
 			style = ""
-		case row.Dim:
-			style = t.Theme.Dim
 		}
 		if n > 0 {
 			b.WriteByte(' ')
@@ -109,6 +113,15 @@ func (t *Table) line(b *strings.Builder, i int) {
 		used += p.width
 	}
 	b.WriteString(spaces(t.w - used))
+}
+
+// bare takes the styles out of a cell that brings its own: they would end the
+// one of the line.
+func bare(text string) string {
+	if strings.IndexByte(text, 0x1b) < 0 {
+		return text
+	}
+	return ansi.Strip(text)
 }
 
 func paintIf(b *strings.Builder, on bool, style Style, text string) {

@@ -99,6 +99,10 @@ type Overlay struct {
 	Answer func(any) tea.Msg
 }
 
+// Borrow asks for the terminal: Run is a command of tea.Exec. It starts once
+// nothing is under way that the terminal would answer into the other program.
+type Borrow struct{ Run tea.Cmd }
+
 // RunAct is a human's wish about a run that exists.
 type RunAct struct {
 	Run  string
