@@ -20,23 +20,11 @@ import (
 
 // Inspect reads everything that is known of one container, by ID or name.
 func (e *Engine) Inspect(ctx context.Context, id string) (*Detail, error) {
-	cl, err := e.open()
+	in, c, err := e.inspect(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.checkID(id); err != nil {
-		return nil, err
-	}
-	in, err := cl.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
-	if err != nil {
-		return nil, e.fail("inspect container "+id, err)
-	}
-	at := time.Now()
-	c, err := e.complete(ctx, cl, &in)
-	if err != nil {
-		return nil, err
-	}
-	d := &Detail{Container: *c, At: at, Raw: pretty(in.Raw)}
+	d := &Detail{Container: *c, At: time.Now(), Raw: pretty(in.Raw)}
 	if conf := in.Container.Config; conf != nil {
 		d.Hostname, d.User, d.WorkDir = fleet.Clean(conf.Hostname), fleet.Clean(conf.User), fleet.Clean(conf.WorkingDir)
 		d.Entrypoint, d.Cmd = cleanAll(conf.Entrypoint), cleanAll(conf.Cmd)

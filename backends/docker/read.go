@@ -20,18 +20,25 @@ const (
 // Get reads one container afresh, by ID or name, with everything that an inspect
 // says (Known is true).
 func (e *Engine) Get(ctx context.Context, id string) (*Container, error) {
+	_, c, err := e.inspect(ctx, id)
+	return c, err
+}
+
+// inspect reads one container as the engine tells it and as we do.
+func (e *Engine) inspect(ctx context.Context, id string) (*client.ContainerInspectResult, *Container, error) {
 	cl, err := e.open()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := e.checkID(id); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	in, err := cl.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
 	if err != nil {
-		return nil, e.fail("read container "+id, err)
+		return nil, nil, e.fail("read container "+id, err)
 	}
-	return e.complete(ctx, cl, &in)
+	c, err := e.complete(ctx, cl, &in)
+	return &in, c, err
 }
 
 // complete joins an inspect with what only the list and the image say.

@@ -37,11 +37,7 @@ func (a *app) list() *cobra.Command {
 		if err := p.check(args, false); err != nil {
 			return err
 		}
-		w, err := a.look(ctx, p.reach(args))
-		if err != nil {
-			return err
-		}
-		picked, err := p.pick(w, args)
+		w, picked, err := a.lookAndPick(ctx, p, args)
 		if err != nil {
 			return err
 		}

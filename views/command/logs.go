@@ -58,11 +58,7 @@ lines are merged in time order, each with the name of its container. With
 		if err != nil {
 			return err
 		}
-		w, err := a.look(ctx, p.reach(args))
-		if err != nil {
-			return err
-		}
-		picked, err := p.pick(w, args)
+		w, picked, err := a.lookAndPick(ctx, p, args)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,6 +66,16 @@ func (p *picking) check(args []string, act bool) error {
 		return usage("which containers? Name them (NAME, ENGINE/NAME or the beginning of an ID), or choose them with --filter QUERY or --all")
 	}
 	return nil
+}
+
+// lookAndPick reads the engines that may have the containers, and finds these.
+func (a *app) lookAndPick(ctx context.Context, p *picking, args []string) (*world, []*docker.Container, error) {
+	w, err := a.look(ctx, p.reach(args))
+	if err != nil {
+		return nil, nil, err
+	}
+	picked, err := p.pick(w, args)
+	return w, picked, err
 }
 
 // pick finds the containers that are meant, each once.

@@ -47,11 +47,7 @@ func (a *app) show() *cobra.Command {
 		if err := p.check(args, true); err != nil {
 			return err
 		}
-		w, err := a.look(ctx, p.reach(args))
-		if err != nil {
-			return err
-		}
-		picked, err := p.pick(w, args)
+		w, picked, err := a.lookAndPick(ctx, p, args)
 		if err != nil {
 			return err
 		}

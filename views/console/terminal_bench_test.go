@@ -30,7 +30,8 @@ func BenchmarkTerminal(b *testing.B) {
 		b.Run("keys/"+name, func(b *testing.B) { benchKeys(b, size) })
 		b.Run("keys with marker/"+name, func(b *testing.B) { benchKeys(b, size, "SSH_TTY=/dev/pts/0") })
 	}
-	b.Run("still screen/10000 rows", benchStill)
+	b.Run("still screen/40 rows", func(b *testing.B) { benchStill(b, nil) })
+	b.Run("still screen/10000 rows", func(b *testing.B) { benchStill(b, crowd()) })
 	b.Run("500 sources at 1 Hz", benchSources)
 	b.Run("500 sources at 1 Hz, link of 1 kB a second", benchSlowLink)
 	b.Run("output stalled for 10 s", benchStalled)
@@ -66,7 +67,7 @@ func benchFirstFrame(b *testing.B) {
 }
 
 func benchKeys(b *testing.B, size [2]int, env ...string) {
-	s := big(b, ptytest.Options{Width: size[0], Height: size[1], Env: env})
+	s := show(b, crowd(), ptytest.Options{Width: size[0], Height: size[1], Env: env})
 	var first, bytes []float64
 	cpu := s.CPU()
 	for b.Loop() {
@@ -96,9 +97,8 @@ func benchKeys(b *testing.B, size [2]int, env ...string) {
 	b.ReportMetric(ms(s.CPU()-cpu)/float64(len(first)), "cpu-ms/key") // with the frame clock's own share
 }
 
-func benchStill(b *testing.B) {
-	s := big(b, ptytest.Options{})
-	calm(b, s)
+func benchStill(b *testing.B, engines []lab.EngineOptions) {
+	s := show(b, engines, ptytest.Options{})
 	for b.Loop() {
 		bytes, cpu, at := s.Bytes(), s.CPU(), time.Now()
 		time.Sleep(20 * time.Second)
@@ -179,21 +179,26 @@ func benchStalled(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// big shows 10,000 containers of a lab in which nothing happens, and waits until
-// they are all known.
-func big(b *testing.B, o ptytest.Options) *ptytest.Session {
+// crowd is 10,000 containers.
+func crowd() []lab.EngineOptions {
 	engines := lab.Many(10_000)
 	for _, e := range engines {
 		for i := range e.Containers { // uptimes in days: minutes would change what is shown
 			e.Containers[i].Age, e.Containers[i].Up = 40*24*time.Hour, 30*24*time.Hour
 		}
 	}
+	return engines
+}
+
+// show opens the containers screen on a lab in which nothing happens, and waits
+// until it has come to rest.
+func show(b *testing.B, engines []lab.EngineOptions, o ptytest.Options) *ptytest.Session {
 	_, file := served(b, engines)
 	o.Env = append(o.Env, state(b)...)
 	s := ptytest.Open(b, o, binary(b), "--config", file)
 	s.See("Attention")
 	s.Press("3")
-	s.See("10000 containers")
+	s.See("sorted by name")
 	calm(b, s)
 	return s
 }

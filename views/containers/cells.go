@@ -22,7 +22,7 @@ type column struct {
 // wide columns the image is its tag alone.
 var columns = []column{
 	{kit.Column{Key: "state", Title: "STATE", Min: 12, Want: 12}, stateCell},
-	{kit.Column{Key: "name", Title: "NAME", Min: 13, Want: 22, Flex: true}, func(d *drawing, it *item) kit.Cell { return kit.Cell{Text: it.c.Name, Style: d.theme.Strong} }},
+	{kit.Column{Key: "name", Title: "NAME", Min: 13, Want: 22, Flex: true}, func(_ *drawing, it *item) kit.Cell { return kit.Cell{Text: it.c.Name} }},
 	{kit.Column{Key: "project", Title: "PROJECT/SERVICE", Min: 15, Want: 22, Priority: 4}, func(d *drawing, it *item) kit.Cell { return kit.Cell{Text: projectService(it.c)} }},
 	{kit.Column{Key: "site", Title: "SITE", Min: 8, Want: 9, Priority: 3}, func(d *drawing, it *item) kit.Cell { return kit.Cell{Text: it.c.Site} }},
 	{kit.Column{Key: "engine", Title: "ENGINE", Min: engineWidth, Want: engineWidth, Priority: 1}, func(d *drawing, it *item) kit.Cell {
