@@ -28,6 +28,7 @@ type ackEvent uint8
 const (
 	ackTick     ackEvent = iota // new data were given to the screen
 	ackDue                      // they have been painted by now
+	ackStill                    // they have been, and the screen looks as before
 	ackAnswered                 // the terminal answered
 	ackLate                     // it did not within ackLimit
 	ackRested                   // the rest is over
@@ -75,7 +76,8 @@ func (a *ack) on(event ackEvent, gen int, now time.Time) ackStep {
 		a.phase, a.asked = ackAsked, now
 		a.owed++
 		return ackStep{ask: true, after: ackLimit, then: ackMsg{ackLate, a.gen}}
-	case event == ackLate && a.phase == ackAsked, event == ackRested && a.phase == ackResting:
+	case event == ackStill && a.phase == ackPainting, // nothing was sent that could arrive
+		event == ackLate && a.phase == ackAsked, event == ackRested && a.phase == ackResting:
 		a.phase = ackIdle
 		return ackStep{credit: true}
 	}

@@ -35,13 +35,16 @@ type model struct {
 	told              map[string]bool     // runs of this process whose end was told
 	looking           map[string][]string // what the sources were told last
 
-	w, h    int
-	dark    bool
-	colours bool // the terminal has any
-	look    screen.Look
-	fps     int
-	ack     ack
-	slow    bool
+	w, h      int
+	dark      bool
+	colours   bool // the terminal has any
+	look      screen.Look
+	fps       int
+	ack       ack
+	slow      bool
+	painted   string // the last frame
+	repainted bool   // it changed since the last new data: a slow link is asked only then
+
 	leaving bool    // the last answer of the terminal is waited for
 	lending tea.Cmd // waits for the terminal until that answer is there
 }

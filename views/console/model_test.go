@@ -180,6 +180,7 @@ func TestLeavingWaitsForTheTerminalsAnswer(t *testing.T) {
 	slow := true
 	r := newRig(t, func(o *Options) { o.Slow = &slow })
 	r.link(ackTick, 0)
+	r.View()
 	r.link(ackDue, r.ack.gen)
 	if cmd := r.quit(); cmd == nil || !r.leaving {
 		t.Fatal("does not wait")

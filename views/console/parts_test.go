@@ -74,6 +74,11 @@ func TestAck(t *testing.T) {
 	if step = a.on(step.then.event, step.then.gen, now); !step.credit {
 		t.Fatalf("rested: %+v", step)
 	}
+	// Data that changed nothing on the screen need no answer.
+	due = a.on(ackTick, 0, now).then
+	if s := a.on(ackStill, due.gen, now); !s.credit || s.ask || a.pending() {
+		t.Fatalf("a still screen: %+v", s)
+	}
 	// A terminal that never answers counts as one that did after the limit; its
 	// answer, when it comes during the next question, is not taken for that one's.
 	due = a.on(ackTick, 0, now).then

@@ -93,6 +93,7 @@ func (m *model) tick(snap screen.Snapshot) tea.Cmd {
 		}
 	}
 	if m.slow {
+		m.repainted = false
 		return tea.Batch(append(cmds, m.link(ackTick, 0))...)
 	}
 	m.pump.give()
@@ -101,6 +102,9 @@ func (m *model) tick(snap screen.Snapshot) tea.Cmd {
 
 // link moves the frame acknowledgement on.
 func (m *model) link(e ackEvent, gen int) tea.Cmd {
+	if e == ackDue && !m.repainted {
+		e = ackStill
+	}
 	step := m.ack.on(e, gen, m.o.Env.Now())
 	if m.leaving && e == ackAnswered {
 		return tea.Quit

@@ -38,6 +38,8 @@ func (m *model) View() tea.View {
 		content, v.Cursor = m.layers(strings.Split(content, "\n"), v.Cursor)
 	}
 	v.Content = content
+	m.repainted = m.repainted || content != m.painted
+	m.painted = content
 	return v
 }
 
