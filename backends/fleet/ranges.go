@@ -10,26 +10,14 @@ import (
 // MaxHosts is how many hosts a fleet may have, and how many names a range.
 const MaxHosts = 100_000
 
-// ExpandRange returns the names that a pattern stands for, in its order:
-// "sw[001-003,7]" is sw001 sw002 sw003 sw7, "r[1-2]n[1-2]" is r1n1 r1n2 r2n1 r2n2,
-// and patterns can be joined by commas. A number keeps the digits of the first
-// end of its range. Errors tell the part that is wrong.
-func ExpandRange(pattern string) ([]string, error) {
-	all, err := expand(pattern)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]string, len(all))
-	for i, h := range all {
-		out[i] = h.name
-	}
-	return out, nil
-}
-
 // numbered is a name and the number in it: that of the last range, or the last
 // run of digits of a name without one. Digits is "" when there is none.
 type numbered struct{ name, digits string }
 
+// expand returns the names that a pattern stands for, in its order:
+// "sw[001-003,7]" is sw001 sw002 sw003 sw7, "r[1-2]n[1-2]" is r1n1 r1n2 r2n1 r2n2,
+// and patterns can be joined by commas. A number keeps the digits of the first
+// end of its range. Errors tell the part that is wrong.
 func expand(pattern string) ([]numbered, error) {
 	parts, err := splitPattern(pattern)
 	if err != nil {
@@ -167,71 +155,4 @@ func cutDigits(s string) (before, digits, after string) {
 		begin--
 	}
 	return s[:begin], s[begin:end], s[end:]
-}
-
-// FoldNames writes names shorter, sorted and each once: "sw[001-003,007],web".
-// ExpandRange of the result gives the names back.
-func FoldNames(names []string) string {
-	type part struct{ before, digits, after string }
-	parts := make([]part, len(names))
-	for i, n := range names {
-		b, d, a := cutDigits(n)
-		if len(d) > 9 {
-			b, d, a = n, "", ""
-		}
-		parts[i] = part{b, d, a}
-	}
-	slices.SortFunc(parts, func(x, y part) int {
-		for _, c := range []int{strings.Compare(x.before, y.before), strings.Compare(x.after, y.after),
-			len(x.digits) - len(y.digits)} {
-			if c != 0 {
-				return c
-			}
-		}
-		return strings.Compare(x.digits, y.digits)
-	})
-	parts = slices.Compact(parts)
-	var out []string
-	for len(parts) > 0 {
-		n := 1
-		for n < len(parts) && parts[n].before == parts[0].before && parts[n].after == parts[0].after {
-			n++
-		}
-		digits := make([]string, n)
-		for i, p := range parts[:n] {
-			digits[i] = p.digits
-		}
-		out = append(out, foldDigits(parts[0].before, digits, parts[0].after)...)
-		parts = parts[n:]
-	}
-	return strings.Join(out, ",")
-}
-
-// foldDigits folds the numbers of names that are equal around them.
-func foldDigits(before string, digits []string, after string) []string {
-	if digits[0] == "" { // sorts first, and happens once: the name has no number
-		out := []string{before + after}
-		if len(digits) > 1 {
-			out = append(out, foldDigits(before, digits[1:], after)...)
-		}
-		return out
-	}
-	if len(digits) == 1 {
-		return []string{before + digits[0] + after}
-	}
-	var ranges []string
-	for i := 0; i < len(digits); {
-		n, _ := strconv.Atoi(digits[i])
-		j := i + 1
-		for j < len(digits) && digits[j] == pad(n+j-i, len(digits[i])) {
-			j++
-		}
-		r := digits[i]
-		if j > i+1 {
-			r += "-" + digits[j-1]
-		}
-		ranges = append(ranges, r)
-		i = j
-	}
-	return []string{before + "[" + strings.Join(ranges, ",") + "]" + after}
 }
