@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/cli/cli/config"
 	"github.com/docker/cli/cli/config/configfile"
 	dockerctx "github.com/docker/cli/cli/context/docker"
@@ -51,6 +52,9 @@ func contextEndpoint(getenv func(string) string, name string) (string, *tls.Conf
 	}
 	s := contextStore(getenv)
 	meta, err := s.GetMetadata(name)
+	if errdefs.IsNotFound(err) {
+		return "", nil, &reason{why: "there is no Docker context " + fleet.Clean(name), hint: "see docker context ls"}
+	}
 	if err != nil {
 		return "", nil, &reason{why: "Docker context " + fleet.Clean(name) + " cannot be read: " + fleet.Clean(err.Error()), hint: "see docker context ls"}
 	}

@@ -75,8 +75,8 @@ func (e *Engine) Ping(ctx context.Context) (version, api string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	if _, err = cl.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true}); err != nil {
-		return "", "", e.fail("ping", err)
+	if err := e.ping(ctx, cl); err != nil {
+		return "", "", err
 	}
 	v, err := cl.ServerVersion(ctx, client.ServerVersionOptions{})
 	if err != nil {

@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -23,7 +24,8 @@ import (
 // fake speaks as much of the Engine API on a unix socket as watching needs.
 type fake struct {
 	api    string
-	silent atomic.Bool // answers nothing, but keeps the connections
+	silent atomic.Bool  // answers nothing, but keeps the connections
+	logs   atomic.Int64 // streams of logs that were opened
 	lists  atomic.Int64
 	full   atomic.Int64 // of lists, those without a filter
 	filter atomic.Value // query of the event stream
@@ -98,6 +100,10 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		}
+	case strings.HasSuffix(path, "/logs"):
+		w.(http.Flusher).Flush()
+		f.logs.Add(1)
+		<-f.quit
 	case strings.HasSuffix(path, "/json"):
 		f.mu.Lock()
 		c := f.containers[strings.Split(path, "/")[2]]
@@ -186,6 +192,36 @@ func TestWatchSilence(t *testing.T) {
 	}
 	f.silent.Store(false)
 	until(t, "recovery", func() bool { return s.get(e.Name()).Err == nil })
+}
+
+// An engine that dies without a word ends what follows one of its logs.
+func TestFollowSilence(t *testing.T) {
+	t.Parallel()
+	f, e := startFake(t, "1.41", 1)
+	ended := make(chan error, 1)
+	go func() { ended <- e.Logs(context.Background(), fakeID(0), LogOptions{Follow: true}, func(LogLine) {}) }()
+	until(t, "the log is read", func() bool { return f.logs.Load() > 0 })
+	f.silent.Store(true)
+	select {
+	case err := <-ended:
+		if err == nil || !strings.Contains(err.Error(), "follow the log: no answer in time") {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Error("following goes on without an engine")
+	}
+}
+
+// An engine that takes connections and says nothing is told of before ssh or TCP
+// would give up.
+func TestSilentFromTheStart(t *testing.T) {
+	t.Parallel()
+	f, e := startFake(t, "1.41", 1)
+	f.silent.Store(true)
+	s, _ := watchIt(t, e)
+	until(t, "the silence is reported", func() bool { return s.get(e.Name()).Err != nil })
+	f.silent.Store(false)
+	until(t, "contact", func() bool { return s.facts(e) != nil })
 }
 
 func TestTooOld(t *testing.T) {

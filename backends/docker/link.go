@@ -14,9 +14,13 @@ import (
 	"ringside/backends/fleet"
 )
 
-// dialLimit bounds one attempt to connect, handshake included. The HTTP client
-// may dial on after the request that asked for it was given up.
-const dialLimit = 8 * time.Second
+// Limits of one attempt to connect, handshake included. The HTTP client may dial
+// on after the request that asked for it was given up. ssh may have to pass a jump
+// host and ask an agent.
+const (
+	dialLimit  = 4 * time.Second
+	loginLimit = 8 * time.Second
+)
 
 // link is the way to one engine: how to dial it and what is to be said of it.
 type link struct {
@@ -109,7 +113,11 @@ func (l *link) overTCP(u *url.URL, conf *tls.Config, plain bool) error {
 // dial connects; network and address are those of the HTTP client and mean
 // nothing here. Errors are in words.
 func (l *link) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialLimit)
+	limit := dialLimit
+	if l.tunnel != nil {
+		limit = loginLimit
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	c, err := l.connect(ctx)
 	if err != nil {

@@ -71,6 +71,9 @@ func (e *Engine) List(ctx context.Context) (*Facts, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := e.ping(ctx, cl); err != nil {
+		return nil, err
+	}
 	f, err := e.readEngine(ctx, cl)
 	if err != nil {
 		return nil, err
@@ -94,11 +97,14 @@ func (e *Engine) List(ctx context.Context) (*Facts, error) {
 	return f, nil
 }
 
+// ping agrees on an API version with the engine.
+func (e *Engine) ping(ctx context.Context, cl *client.Client) error {
+	_, err := cl.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
+	return e.fail("ping", err)
+}
+
 // readEngine reads what is known of the engine itself.
 func (e *Engine) readEngine(ctx context.Context, cl *client.Client) (*Facts, error) {
-	if _, err := cl.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true}); err != nil {
-		return nil, e.fail("ping", err)
-	}
 	r, err := cl.Info(ctx, client.InfoOptions{})
 	if err != nil {
 		return nil, e.fail("read the engine's facts", err)

@@ -22,7 +22,8 @@ const (
 	confirmEvery   = 3 * time.Second        // how often an unchanged picture is reported as still true
 	gatherFor      = 120 * time.Millisecond // events of one burst are handled together
 	listEvery      = 60 * time.Second       // safety net under the events
-	connectLimit   = 12 * time.Second       // until the first answer; ssh has to log in
+	connectLimit   = 12 * time.Second       // until the engine's facts and its event stream
+	answerLimit    = 5 * time.Second        // until the first answer; an ssh that still logs in goes on for the next attempt
 	readLimit      = 30 * time.Second       // one list, of 10,000 containers over a slow line
 	manyChanged    = 64                     // from so many on one full list is cheaper
 )
@@ -77,6 +78,9 @@ func (e *Engine) session(ctx context.Context, t *table, report func(fleet.Readin
 	defer w.wg.Wait()
 	defer cancel(nil)
 	began := time.Now()
+	if err := e.firstAnswer(ctx, cl); err != nil {
+		return err
+	}
 	limited, done := context.WithTimeout(ctx, connectLimit)
 	w.engine, err = e.readEngine(limited, cl)
 	done()
@@ -97,6 +101,14 @@ func (e *Engine) session(ctx context.Context, t *table, report func(fleet.Readin
 	t.recheckAll() // events were missed
 	connected()
 	return cause(ctx, w.run(ctx))
+}
+
+// firstAnswer waits for the engine, but not so long that an engine that is not
+// there looks like one that is being connected.
+func (e *Engine) firstAnswer(ctx context.Context, cl *client.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
+	defer cancel()
+	return e.ping(ctx, cl)
 }
 
 // cause prefers why the session was ended over what then failed in it.
