@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -60,6 +61,35 @@ func TestLiveActs(t *testing.T) {
 	}
 	if _, err := e.Pull(ctx, "127.0.0.1:1/no/such:v1", nil); err == nil {
 		t.Error("pull from nowhere worked")
+	}
+}
+
+// A real registry: what is pulled has its digest, and so has a container of it.
+func TestLivePull(t *testing.T) {
+	e := live(t, "B")
+	ref := liveEnv(t, "RINGSIDE_TEST_PULL")
+	s, _ := watchIt(t, e)
+	until(t, "list", func() bool { return s.facts(e) != nil })
+	layers := map[string]bool{}
+	digest, err := e.Pull(soon(t), ref, func(p PullProgress) { layers[p.Layer] = true })
+	must(t, err)
+	_, digests, err := e.Image(soon(t), ref)
+	must(t, err)
+	if want := strings.TrimSuffix(ref, ":v1") + "@" + digest; !strings.HasPrefix(digest, "sha256:") || !slices.Contains(digests, want) || len(layers) == 0 {
+		t.Errorf("digest %q, the image has %q; layers %v", digest, digests, layers)
+	}
+	id := create(t, e, func(c *container.Config, _ *container.HostConfig) { c.Image = ref })
+	c, err := e.Get(soon(t), id)
+	must(t, err)
+	if c.Digest != digest {
+		t.Errorf("the container has digest %q, want %q", c.Digest, digest)
+	}
+	until(t, "the watch shows it", func() bool { c := s.container(e, id); return c != nil && c.Digest == digest })
+	if again, err := e.Pull(soon(t), ref, nil); err != nil || again != digest {
+		t.Errorf("again: %q, %v", again, err)
+	}
+	if _, err := e.Pull(soon(t), strings.TrimSuffix(ref, "v1")+"none", nil); err == nil || !strings.Contains(err.Error(), "not found") {
+		t.Errorf("a tag that is not there: %v", err)
 	}
 }
 

@@ -15,6 +15,9 @@ import (
 
 	"github.com/moby/moby/api/types/container"
 
+	dockerctx "github.com/docker/cli/cli/context/docker"
+	"github.com/docker/cli/cli/context/store"
+
 	"ringside/backends/fleet"
 )
 
@@ -230,6 +233,33 @@ func TestLiveTLS(t *testing.T) {
 			}
 		})
 	}
+	t.Run("context", func(t *testing.T) { // the same files in the docker command's store
+		dir := t.TempDir()
+		t.Setenv("DOCKER_CONFIG", dir)
+		s := contextStore(os.Getenv)
+		data := store.EndpointTLSData{Files: map[string][]byte{}}
+		for name, file := range map[string]string{"ca.pem": good.CA, "cert.pem": good.Cert, "key.pem": good.Key} {
+			b, err := os.ReadFile(file)
+			must(t, err)
+			data.Files[name] = b
+		}
+		for name, tls := range map[string]*store.EndpointTLSData{"sealed": &data, "bare": nil} {
+			must(t, s.CreateOrUpdate(store.Metadata{Name: name, Metadata: contextMeta{}, Endpoints: map[string]any{"docker": dockerctx.EndpointMeta{Host: address}}}))
+			must(t, s.ResetEndpointTLSMaterial(name, "docker", tls))
+		}
+		found, notices := Discover(func(k string) string { return map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "sealed"}[k] })
+		if len(found) == 0 || found[0].Context != "sealed" || len(notices) > 0 {
+			t.Fatalf("found %+v, %q", found, notices)
+		}
+		f, err := opened(t, found[0]).List(soon(t))
+		must(t, err)
+		if f.Insecure != "" {
+			t.Errorf("Insecure = %q", f.Insecure)
+		}
+		if _, err = opened(t, fleet.Engine{Name: "bare", Context: "bare"}).List(soon(t)); err == nil || !strings.Contains(err.Error(), "expects TLS") {
+			t.Errorf("without its files: %v", err)
+		}
+	})
 	t.Run("shell", func(t *testing.T) { // the hijacked stream over TLS
 		e := opened(t, with(func(*fleet.Engine) {}))
 		id := run(t, e, nil)
