@@ -3,6 +3,7 @@ package docker
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -37,14 +38,16 @@ type discovery struct {
 	names   map[string]bool
 }
 
-// add takes an engine unless its address is known already.
+// add takes an engine unless its address is known already. Its name becomes one
+// that a configuration file may hold.
 func (d *discovery) add(address string, e fleet.Engine) {
 	key := canonical(address)
 	if d.seen[key] {
 		return
 	}
 	d.seen[key] = true
-	base := e.Name
+	base := fleet.PlainName(e.Name)
+	e.Name = base
 	for n := 2; d.names[e.Name]; n++ {
 		e.Name = fmt.Sprintf("%s-%d", base, n)
 	}
@@ -83,7 +86,7 @@ func (d *discovery) contexts() {
 			d.note("%v", err)
 			continue
 		}
-		d.add(address, fleet.Engine{Name: fleet.Clean(name), Context: name, Origin: "context"})
+		d.add(address, fleet.Engine{Name: name, Context: name, Origin: "context"})
 	}
 }
 
@@ -97,7 +100,7 @@ func (d *discovery) contextNames() (names []string) {
 		if err == nil {
 			err = json.Unmarshal(b, &meta)
 		}
-		if err != nil || meta.Name == "" {
+		if err != nil || meta.Name == "" || fleet.Clean(meta.Name) != meta.Name {
 			d.note("Docker context in %s cannot be read: %v", f, err)
 			continue
 		}
@@ -117,12 +120,18 @@ func (d *discovery) host() {
 		return
 	}
 	e := fleet.Engine{Name: hostName(u), Address: address, Origin: "DOCKER_HOST"}
-	if u.Scheme == "tcp" || u.Scheme == "http" || u.Scheme == "https" {
+	switch u.Scheme {
+	case "ssh": // the socket on the far side has a key of its own
+		if u.Path != "/" {
+			e.Socket, u.Path = u.Path, ""
+			e.Address = u.String()
+		}
+	case "tcp", "http", "https":
 		dir := d.getenv("DOCKER_CERT_PATH")
 		switch {
 		case d.getenv("DOCKER_TLS_VERIFY") == "" && dir == "" && u.Scheme != "https":
 			e.Plain = true
-			d.note("DOCKER_HOST %s is neither encrypted nor authenticated", address)
+			d.note("DOCKER_HOST %s is neither encrypted nor authenticated", u.Redacted())
 		default:
 			if dir == "" {
 				dir = dockerDir(d.getenv)
@@ -132,6 +141,15 @@ func (d *discovery) host() {
 				SkipVerify: d.getenv("DOCKER_TLS_VERIFY") == "",
 			}
 		}
+		u.Scheme = "tcp"
+		if u.Port() == "" {
+			u.Host = net.JoinHostPort(u.Hostname(), map[bool]string{true: "2375", false: "2376"}[e.Plain])
+		}
+		e.Address = u.String()
+	}
+	if err := fleet.CheckAddress(e.Address); err != nil {
+		d.note("DOCKER_HOST %s cannot be used: %v", u.Redacted(), err)
+		return
 	}
 	d.add(address, e)
 }
@@ -169,7 +187,7 @@ func canonical(address string) string {
 
 func hostName(u *url.URL) string {
 	if h := u.Hostname(); h != "" && u.Scheme != "npipe" {
-		return fleet.Clean(h)
+		return h
 	}
 	return localName()
 }
@@ -181,5 +199,5 @@ func localName() string {
 		return "local"
 	}
 	h, _, _ = strings.Cut(h, ".")
-	return fleet.Clean(h)
+	return h
 }

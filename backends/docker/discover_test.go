@@ -82,6 +82,44 @@ func TestDiscoverNothing(t *testing.T) {
 	}
 }
 
+// Whatever is found can be written down and read again.
+func TestDiscoverStarter(t *testing.T) {
+	for host, want := range map[string]string{
+		"tcp://[::1]:2375":             "1 tcp://[::1]:2375",
+		"tcp://10.0.0.2":               "10.0.0.2 tcp://10.0.0.2:2375",
+		"https://eng.example":          "eng.example tcp://eng.example:2376",
+		"ssh://ops@tokyo-1/run/d.sock": "tokyo-1 ssh://ops@tokyo-1",
+		"tcp://u:secret@10.0.0.2:2375": "",
+		"tcp://10.0.0.2:2375/behind":   "",
+		"unix:///no/such/socket":       localName() + " unix:///no/such/socket",
+	} {
+		getenv := dockerHome(t, map[string]string{"höst 1/ツ": "ssh://h1", "-": "ssh://h2", "höst 1 ツ": "ssh://h3"}, map[string]string{"DOCKER_HOST": host})
+		engines, notices := Discover(getenv)
+		f, err := fleet.Parse("ringside.yaml", fleet.Starter(&fleet.Fleet{Engines: engines}))
+		must(t, err)
+		var names []string
+		found := ""
+		for i, e := range engines {
+			if g := f.Engines[i]; g.Name != e.Name || g.Context != e.Context || g.Address != e.Address || g.Socket != e.Socket {
+				t.Errorf("%+v was read as %+v", e, g)
+			}
+			if e.Context != "" {
+				names = append(names, e.Name)
+			}
+			if e.Origin == "DOCKER_HOST" {
+				found = e.Name + " " + e.Address
+			}
+		}
+		if got := strings.Join(names, " "); got != "engine höst-1-ツ höst-1-ツ-2" {
+			t.Errorf("names %s", got)
+		}
+		said := strings.Join(notices, "\n")
+		if found != want || (want == "") != strings.Contains(said, "cannot be used") || strings.Contains(said, "u:secret") {
+			t.Errorf("%s: found %q, want %q; %s", host, found, want, said)
+		}
+	}
+}
+
 func TestTunnelArguments(t *testing.T) {
 	for address, want := range map[string]string{
 		"ssh://ops@tokyo-1:2222":       "-l ops -p 2222 -- tokyo-1 /var/run/docker.sock",
@@ -128,13 +166,13 @@ func TestConnectErrors(t *testing.T) {
 	tcp.Close()
 	t.Setenv("DOCKER_CONFIG", dir)
 	for want, spec := range map[string]fleet.Engine{
-		"does not exist":                   {Address: "unix://" + dir + "/none.sock"},
-		"nobody listens":                   {Address: "unix://" + dir + "/dead.sock"},
-		"turns connections down":           {Address: "tcp://" + closed, Plain: true},
-		"neither tls nor plain":            {Address: "tcp://" + closed},
-		"are not known":                    {Address: "gopher://x"},
-		"is not an address":                {Address: "x"},
-		"Docker context nope cannot be re": {Context: "nope"},
+		"does not exist":                  {Address: "unix://" + dir + "/none.sock"},
+		"nobody listens":                  {Address: "unix://" + dir + "/dead.sock"},
+		"turns connections down":          {Address: "tcp://" + closed, Plain: true},
+		"neither tls nor plain":           {Address: "tcp://" + closed},
+		"are not known":                   {Address: "gopher://x"},
+		"is not an address":               {Address: "x"},
+		"there is no Docker context nope": {Context: "nope"},
 	} {
 		spec.Name = "e1"
 		_, err := opened(t, spec).List(soon(t))

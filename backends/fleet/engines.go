@@ -134,6 +134,13 @@ func checkEngineAddress(a string) (scheme string, err error) {
 	return u.Scheme, nil
 }
 
+// CheckAddress reports what is wrong with the address of an engine, nil when a
+// configuration file may hold it.
+func CheckAddress(address string) error {
+	_, err := checkEngineAddress(address)
+	return err
+}
+
 // hasPassword says whether an address has user:password@ in it, however broken
 // the rest of it is.
 func hasPassword(a string) bool {

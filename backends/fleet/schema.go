@@ -1,5 +1,11 @@
 package fleet
 
+import (
+	"cmp"
+	"strings"
+	"unicode"
+)
+
 // maxText is how many characters a text of the configuration file may have.
 const maxText = 4096
 
@@ -9,6 +15,25 @@ var (
 	envSyntax     = written(`^[A-Za-z_][A-Za-z0-9_]*$`, "the name of an environment variable")
 	bindingSyntax = written(`^[a-z][a-z0-9_.-]*$`, "the id of a key binding, as the help lists it")
 )
+
+// maxName is how many characters the name of an engine may have.
+const maxName = 64
+
+// PlainName turns a text from outside into a name that a configuration file may
+// hold: what does not fit becomes a dash.
+func PlainName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) || strings.ContainsRune("_.+-", r) {
+			return r
+		}
+		return '-'
+	}, s)
+	s = strings.TrimLeft(s, "_.+-")
+	if r := []rune(s); len(r) > maxName-4 { // room for a number behind it
+		s = string(r[:maxName-4])
+	}
+	return cmp.Or(s, "engine")
+}
 
 var (
 	environmentShape = &shape{kind: kindText, max: 64,
@@ -94,7 +119,7 @@ var ssh = &shape{kind: kindObject, doc: "How the host is reached by SSH, beyond 
 var engine = &shape{kind: kindObject, doc: "One Docker Engine: a Docker context, or an address.",
 	one: []string{"context", "address"},
 	fields: []field{
-		{name: "name", required: true, shape: &shape{kind: kindText, syntax: nameSyntax, max: 64,
+		{name: "name", required: true, shape: &shape{kind: kindText, syntax: nameSyntax, max: maxName,
 			doc: "Name of the engine in Ringside."}},
 		{name: "site", shape: siteRef},
 		{name: "environment", shape: environmentShape},
