@@ -269,7 +269,7 @@ func TestEngineTrouble(t *testing.T) {
 		t.Errorf("%s: %s", rec.Status, e)
 	}
 	mend()
-	id, err = r.Resume(t.Context(), id)
+	id, err = r.Resume(t.Context(), id, confirmed)
 	if rec := r.ended(t, id, err); rec.Status != actions.Succeeded || r.get(t, web).State != docker.Exited {
 		t.Errorf("resumed: %s %s", rec.Status, rec.Error)
 	}
@@ -291,14 +291,14 @@ func TestDependents(t *testing.T) {
 	store.Put(fleet.Reading{Source: "docker/tokyo-1", At: time.Now(), Facts: &docker.Facts{Engine: "tokyo-1", Containers: all}})
 	env := &actions.Env{State: store.State, Now: time.Now}
 	for _, tt := range []struct{ kind, targets, want string }{
-		{"container.stop", "db1", "warn dependents: web in project shop depend on db, run, and lose it"},
-		{"container.restart", "db1", "miss it for a moment"},
+		{"container.stop", "db1", "warn dependents: db is needed by web in project shop, still running, and goes away: act there as well, or expect errors"},
+		{"container.restart", "db1", "db is needed by web in project shop, still running, and is away for a moment"},
 		{"container.start", "db1", ""},
 		{"container.stop", "db1 web1 web2", ""},
-		{"container.stop", "db1 web1", "web in project shop"},
+		{"container.stop", "db1 web1", "by web in project shop"},
 		{"container.stop", "web1", ""},
-		{"container.stop", "q1", "note dependents: worker in project shop depend on queue, of which 1 more run"},
-		{"container.stop", "q1 q2", "warn dependents: worker"},
+		{"container.stop", "q1", "note dependents: queue is needed by worker in project shop; still running after this: 1"},
+		{"container.stop", "q1 q2", "warn dependents: queue is needed by worker"},
 		{"container.stop", "elsewhere", ""},
 	} {
 		p := &actions.Plan{Kind: tt.kind}

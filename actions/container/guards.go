@@ -16,13 +16,13 @@ func Guards() []actions.Guard {
 	return []actions.Guard{{Name: "dependents", Check: dependents}}
 }
 
-// takesAway says, by kind of plan, what it does to whoever needs the container.
+// takesAway says, by kind of plan, what becomes of a container that others need.
 var takesAway = map[string]string{
-	"container.stop":    "lose it",
-	"container.kill":    "lose it",
-	"container.remove":  "lose it",
-	"container.pause":   "wait for it",
-	"container.restart": "miss it for a moment",
+	"container.stop":    "goes away",
+	"container.kill":    "goes away",
+	"container.remove":  "goes away",
+	"container.pause":   "stops answering",
+	"container.restart": "is away for a moment",
 }
 
 // dependents names the services of the same Compose project that say they need a
@@ -48,9 +48,9 @@ func dependents(_ context.Context, env *actions.Env, p *actions.Plan) (out []act
 				continue
 			}
 			f := actions.Finding{Guard: "dependents", Level: actions.Warn, Subject: facts.Engine + "/" + c.Name}
-			names := strings.Join(users, ", ")
-			if f.Text = fmt.Sprintf("%s in project %s depend on %s, run, and %s: act on them as well, or expect their errors", names, c.Project, c.Service, effect); others > 0 {
-				f.Level, f.Text = actions.Note, fmt.Sprintf("%s in project %s depend on %s, of which %d more run", names, c.Project, c.Service, others)
+			who := fmt.Sprintf("%s is needed by %s in project %s", c.Service, strings.Join(users, ", "), c.Project)
+			if f.Text = fmt.Sprintf("%s, still running, and %s: act there as well, or expect errors", who, effect); others > 0 {
+				f.Level, f.Text = actions.Note, fmt.Sprintf("%s; still running after this: %d", who, others)
 			}
 			out = append(out, f)
 		}
