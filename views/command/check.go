@@ -65,7 +65,7 @@ func (a *app) checkAll(ctx context.Context, f *fleet.Fleet) []checkRow {
 	}
 	tests := []test{
 		{"file", source(f), func(context.Context) (string, error) {
-			return fmt.Sprintf("%d engines, %d hosts", len(f.Engines), len(f.Hosts)), some(f)
+			return count(len(f.Engines), "engine") + ", " + count(len(f.Hosts), "host"), some(f)
 		}},
 		{"keys", "", func(context.Context) (string, error) {
 			_, faults := keymap.New(keymap.Table, f.Keys)
@@ -107,6 +107,14 @@ func (a *app) checkAll(ctx context.Context, f *fleet.Fleet) []checkRow {
 	}
 	wg.Wait()
 	return rows
+}
+
+// count is "1 engine", "2 engines".
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
 }
 
 // some is an error for a fleet of nothing.
@@ -183,7 +191,7 @@ func (a *app) initFile() *cobra.Command {
 			} else if err != nil {
 				return fmt.Errorf("nothing was written: %w", err)
 			}
-			a.printf("wrote %s with %d engines; ringside check tests it\n", path, len(f.Engines))
+			a.printf("wrote %s with %s; ringside check tests it\n", path, count(len(f.Engines), "engine"))
 			for _, n := range f.Notices {
 				a.complain("%s", n)
 			}

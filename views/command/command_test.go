@@ -266,7 +266,7 @@ func TestSilentEngine(t *testing.T) {
 	if rows := decode(t, r.out); r.code != ExitFailed || len(rows) != 17 || strings.Count(r.err, "ringside: ") != 1 || !strings.Contains(r.err, "engine test") {
 		t.Errorf("partial result: %+v", r)
 	}
-	if r = b.run(t, "status", "-o", "json", "--read-timeout", "300ms"); r.code != ExitDone || decode(t, r.out)[1]["reachable"] != false {
+	if r = b.run(t, "status", "-o", "json", "--read-timeout", "300ms"); r.code != ExitFailed || decode(t, r.out)[1]["reachable"] != false {
 		t.Errorf("status: %+v", r)
 	}
 	if r = b.run(t, "check", "--read-timeout", "300ms"); r.code != ExitFailed || !strings.Contains(r.out, "✗ fails  engine  test") {

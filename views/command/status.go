@@ -36,19 +36,25 @@ type engineRow struct {
 
 func (a *app) status() *cobra.Command {
 	return &cobra.Command{Use: "status", Short: "One line per engine, and what needs a human", Args: cobra.NoArgs,
-		Long: `One line per engine, and then what needs a human. Engines that do not answer are
-part of the answer: the exit code is 0. With --output json or yaml only the engines
-are listed, with the numbers of their problems.`,
+		Long: `One line per engine, and then what needs a human. With
+--output json or yaml only the engines are listed, with the numbers of their
+problems. The exit code is 3 when an engine does not answer; problems of containers
+do not change it.`,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
-			rows, problems, err := a.readStatus(ctx)
+			w, rows, problems, err := a.readStatus(ctx)
 			if err != nil {
 				return err
 			}
-			if err := emit(a, rows, engineColumns); err != nil || a.flags.output != "table" || len(problems) == 0 {
+			if err := emit(a, rows, engineColumns); err != nil {
 				return err
 			}
-			a.printf("\n")
-			return emit(a, problems, a.problemColumns())
+			if a.flags.output == "table" && len(problems) > 0 {
+				a.printf("\n")
+				if err := emit(a, problems, a.problemColumns()); err != nil {
+					return err
+				}
+			}
+			return w.partial()
 		})}
 }
 
@@ -58,27 +64,30 @@ func (a *app) engines() *cobra.Command {
 	c.AddGroup(&cobra.Group{ID: "look", Title: "Look:"}, &cobra.Group{ID: "act", Title: "Act:"})
 	c.AddCommand(&cobra.Command{Use: "list", Aliases: []string{"ls"}, GroupID: "look", Short: "List engines", Args: cobra.NoArgs,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
-			rows, _, err := a.readStatus(ctx)
+			w, rows, _, err := a.readStatus(ctx)
 			if err != nil {
 				return err
 			}
-			return emit(a, rows, engineColumns)
+			if err := emit(a, rows, engineColumns); err != nil {
+				return err
+			}
+			return w.partial()
 		})})
 	c.AddCommand(a.acts(fleet.KindEngine)...)
 	return c
 }
 
-func (a *app) readStatus(ctx context.Context) ([]engineRow, []impact.Problem, error) {
+func (a *app) readStatus(ctx context.Context) (*world, []engineRow, []impact.Problem, error) {
 	w, err := a.look(ctx, nil)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	problems := impact.Docker(w.fleet, w.state, time.Now())
 	rows := make([]engineRow, len(w.engines))
 	for i, e := range w.engines {
 		rows[i] = w.engineRow(e, problems)
 	}
-	return rows, problems, nil
+	return w, rows, problems, nil
 }
 
 func (w *world) engineRow(e fleet.Engine, problems []impact.Problem) engineRow {
