@@ -149,7 +149,7 @@ func TestKilledAtEveryPoint(t *testing.T) {
 						}
 						continue
 					}
-					id, err := r.Resume(t.Context(), was.ID)
+					id, err := r.Resume(t.Context(), was.ID, confirmed)
 					rec := r.ended(t, id, err)
 					if rec.Status != actions.Succeeded || statuses(rec) != "dddd" || w.files() != "0123" {
 						t.Errorf("resumed: %s %s %s, files %q", rec.Status, rec.Error, statuses(rec), w.files())
@@ -178,7 +178,7 @@ func TestRollbackKilledAtEveryPoint(t *testing.T) {
 					killed(t, dir, "rollback", point)
 					was := left(t, r)
 					if way == "resume" {
-						id, err := r.Resume(t.Context(), was.ID)
+						id, err := r.Resume(t.Context(), was.ID, confirmed)
 						if rec := r.ended(t, id, err); rec.Status != actions.Succeeded || w.files() != "0123" {
 							t.Errorf("resumed: %s %s, files %q", rec.Status, rec.Error, w.files())
 						}
@@ -225,7 +225,7 @@ func TestSignalsInMidPlan(t *testing.T) {
 				if was.Status != actions.Interrupted || statuses(was) != want {
 					t.Errorf("left as %s %s, want %s", was.Status, statuses(was), want)
 				}
-				id, err := r.Resume(t.Context(), was.ID)
+				id, err := r.Resume(t.Context(), was.ID, confirmed)
 				if rec := r.ended(t, id, err); rec.Status != actions.Succeeded || w.files() != "0123" {
 					t.Errorf("resumed: %s %s", rec.Status, rec.Error)
 				}

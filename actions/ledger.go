@@ -14,9 +14,10 @@ type Ledger interface {
 	// both or neither. When a lock is held it returns a *HeldError.
 	Begin(ctx context.Context, run RunRecord) error
 	// Adopt makes actor the owner of a run that nobody runs now, atomically, and
-	// takes its locks, to resume it or to roll it back. It returns the run with its
+	// takes its locks, to resume it or to roll it back. The reason and the override
+	// of the approval are recorded where there are any. It returns the run with its
 	// steps as they were left, and fails when a living process still runs it.
-	Adopt(ctx context.Context, id string, actor Actor) (RunRecord, error)
+	Adopt(ctx context.Context, id string, actor Actor, a Approval) (RunRecord, error)
 	// Step records the state of steps, all or none; it returns when that is on disk,
 	// and fails when the run belongs to another process by now.
 	Step(ctx context.Context, run string, steps ...StepRecord) error

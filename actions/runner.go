@@ -97,8 +97,9 @@ func (r *Runner) Start(ctx context.Context, p *Plan, a Approval) (string, error)
 }
 
 // Resume adopts a run that did not reach its end and goes on with it: its plan is
-// rebuilt, and a step whose effect is there already is not done again.
-func (r *Runner) Resume(ctx context.Context, id string) (string, error) {
+// rebuilt, and a step whose effect is there already is not done again. A
+// block of today needs an override of today.
+func (r *Runner) Resume(ctx context.Context, id string, a Approval) (string, error) {
 	p, rec, err := r.rebuild(ctx, id)
 	if err != nil {
 		return "", err
@@ -106,10 +107,10 @@ func (r *Runner) Resume(ctx context.Context, id string) (string, error) {
 	if rec.Status == Succeeded {
 		return "", fmt.Errorf("run %s has done all of its steps: %w", rec.ID, ErrNothingToDo)
 	}
-	if err := r.allowed(p, Approval{Confirmed: true, Override: rec.Override}); err != nil {
+	if err := r.allowed(p, a); err != nil {
 		return "", err
 	}
-	return r.launch(p, rec.ID, false, func() (RunRecord, error) { return r.env.Ledger.Adopt(ctx, rec.ID, r.env.Actor) })
+	return r.launch(p, rec.ID, false, func() (RunRecord, error) { return r.env.Ledger.Adopt(ctx, rec.ID, r.env.Actor, a) })
 }
 
 // Rollback adopts a run that nobody runs now and undoes, in reverse order, the
@@ -129,7 +130,7 @@ func (r *Runner) Rollback(ctx context.Context, id string, a Approval) (string, e
 	if err := r.allowed(p, a); err != nil {
 		return "", err
 	}
-	return r.launch(p, rec.ID, true, func() (RunRecord, error) { return r.env.Ledger.Adopt(ctx, rec.ID, r.env.Actor) })
+	return r.launch(p, rec.ID, true, func() (RunRecord, error) { return r.env.Ledger.Adopt(ctx, rec.ID, r.env.Actor, a) })
 }
 
 // allowed is what every way to start a run asks first.

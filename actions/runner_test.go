@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -26,7 +27,7 @@ func TestRunAndRollback(t *testing.T) {
 	if got := rec.Steps[1].Output; !slices.Equal(got, []string{"already there"}) {
 		t.Errorf("output of the skipped step: %q", got)
 	}
-	if _, err := r.Resume(t.Context(), rec.ID); !errors.Is(err, actions.ErrNothingToDo) {
+	if _, err := r.Resume(t.Context(), rec.ID, confirmed); !errors.Is(err, actions.ErrNothingToDo) {
 		t.Errorf("resume of a run that is done: %v", err)
 	}
 	var undone []int
@@ -131,14 +132,23 @@ func TestStopAtFailure(t *testing.T) {
 			}
 		})
 	}
-	t.Run("then resume", func(t *testing.T) {
-		w, r := newWorld(t, 5, 1)
-		w.Fail = 1
+	t.Run("then a block that must be overridden, then resume", func(t *testing.T) {
+		w := &world{Dir: t.TempDir(), Steps: 5, Lanes: 1, Fail: 1}
+		r := newRig(t, filepath.Join(t.TempDir(), "ledger.db"), w, actions.Options{}, actions.Guard{Name: "hold",
+			Check: func(context.Context, *actions.Env, *actions.Plan) []actions.Finding {
+				if w.Fail >= 0 {
+					return nil
+				}
+				return []actions.Finding{{Level: actions.Block, Subject: "x", Text: "leave it"}}
+			}})
 		rec := r.run(t, w.plan())
 		w.Fail = -1
-		id, err := r.Resume(t.Context(), rec.ID[:12])
-		if rec = r.ended(t, id, err); rec.Status != actions.Succeeded || w.files() != "01234" {
-			t.Errorf("resumed: %s %s %s", rec.Status, rec.Error, w.files())
+		if _, err := r.Resume(t.Context(), rec.ID, confirmed); !errors.Is(err, actions.ErrBlocked) {
+			t.Errorf("resumed against a hold: %v", err)
+		}
+		id, err := r.Resume(t.Context(), rec.ID[:12], actions.Approval{Confirmed: true, Override: "ren agreed"})
+		if rec = r.ended(t, id, err); rec.Status != actions.Succeeded || w.files() != "01234" || rec.Override != "ren agreed" {
+			t.Errorf("resumed: %s %s %s %q", rec.Status, rec.Error, w.files(), rec.Override)
 		}
 	})
 }

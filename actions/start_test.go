@@ -78,7 +78,7 @@ func TestTwoRunners(t *testing.T) {
 	if _, err := two.Start(t.Context(), w.plan(), confirmed); !errors.As(err, &held) || held.Lock.Run != id || held.Lock.Actor != one.env.Actor {
 		t.Errorf("second runner: %v", err)
 	}
-	if _, err := two.Resume(t.Context(), id); err == nil || !strings.Contains(err.Error(), "still being run by "+one.env.Actor.User) {
+	if _, err := two.Resume(t.Context(), id, confirmed); err == nil || !strings.Contains(err.Error(), "still being run by "+one.env.Actor.User) {
 		t.Errorf("resume of a living run: %v", err)
 	}
 	close(out)

@@ -147,7 +147,7 @@ func TestLockIsHeldAndTakenOver(t *testing.T) {
 	if _, err := l.Run(ctx, second.ID); err == nil {
 		t.Error("the refused run was recorded")
 	}
-	if _, err := l.Adopt(ctx, first.ID, Self("console")); err == nil || !strings.Contains(err.Error(), "still") {
+	if _, err := l.Adopt(ctx, first.ID, Self("console"), actions.Approval{}); err == nil || !strings.Contains(err.Error(), "still") {
 		t.Errorf("adopted a run that is alive: %v", err)
 	}
 	// Its process dies: the lock is free, the run is unfinished.
@@ -161,15 +161,15 @@ func TestLockIsHeldAndTakenOver(t *testing.T) {
 	if err != nil || was.Status != actions.Interrupted || !was.Unfinished() || !strings.Contains(was.Error, second.ID) {
 		t.Errorf("the run whose lock was taken over: %+v, %v", was, err)
 	}
-	if _, err := l.Adopt(ctx, first.ID, Self("console")); !errors.As(err, &held) || held.Lock.Run != second.ID {
+	if _, err := l.Adopt(ctx, first.ID, Self("console"), actions.Approval{}); !errors.As(err, &held) || held.Lock.Run != second.ID {
 		t.Errorf("adopted while another run has its target: %v", err)
 	}
 	if err := l.End(ctx, second.ID, actions.Succeeded, "", time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	me := Self("command")
-	got, err := l.Adopt(ctx, first.ID, me)
-	if err != nil || got.Actor != me || len(got.Earlier) != 1 || got.Status != actions.Running || len(got.Steps) != 1 {
+	got, err := l.Adopt(ctx, first.ID, me, actions.Approval{Override: "ren agreed"})
+	if err != nil || got.Actor != me || got.Override != "ren agreed" || got.Reason != first.Reason || len(got.Earlier) != 1 || got.Status != actions.Running || len(got.Steps) != 1 {
 		t.Errorf("adopted: %+v, %v", got, err)
 	}
 	// The first owner wakes up and finds that the run is not its own any more.

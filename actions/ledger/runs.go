@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -50,7 +51,7 @@ func (l *Ledger) Begin(ctx context.Context, run actions.RunRecord) error {
 
 // Adopt makes actor the owner of a run that no living process runs, and takes its
 // locks.
-func (l *Ledger) Adopt(ctx context.Context, id string, actor actions.Actor) (run actions.RunRecord, err error) {
+func (l *Ledger) Adopt(ctx context.Context, id string, actor actions.Actor, a actions.Approval) (run actions.RunRecord, err error) {
 	err = l.change(ctx, func(tx *sql.Tx) error {
 		found, err := load(ctx, tx, "WHERE id = ?", id)
 		if err != nil {
@@ -63,9 +64,9 @@ func (l *Ledger) Adopt(ctx context.Context, id string, actor actions.Actor) (run
 			return fmt.Errorf("run %s is still being run by %s", id, actions.Lock{Actor: run.Actor, Since: run.Created, Run: id}.Holder())
 		}
 		run.Earlier = append(run.Earlier, run.Actor)
-		run.Actor = actor
-		_, err = tx.ExecContext(ctx, "UPDATE runs SET actor = ?, session = ?, earlier = ?, status = ?, error = '', ended = 0, touched = ? WHERE id = ?",
-			text(actor), actor.Session, text(run.Earlier), actions.Running, time.Now().UnixNano(), id)
+		run.Actor, run.Reason, run.Override = actor, cmp.Or(a.Reason, run.Reason), cmp.Or(a.Override, run.Override)
+		_, err = tx.ExecContext(ctx, "UPDATE runs SET actor = ?, session = ?, earlier = ?, reason = ?, override = ?, status = ?, error = '', ended = 0, touched = ? WHERE id = ?",
+			text(actor), actor.Session, text(run.Earlier), run.Reason, run.Override, actions.Running, time.Now().UnixNano(), id)
 		if err != nil {
 			return err
 		}

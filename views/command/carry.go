@@ -76,7 +76,7 @@ func start(ctx context.Context, r *actions.Runner, j job, ok actions.Approval) (
 	case j.undo:
 		return r.Rollback(ctx, j.run, ok)
 	case j.run != "":
-		return r.Resume(ctx, j.run)
+		return r.Resume(ctx, j.run, ok)
 	}
 	return r.Start(ctx, j.plan, ok)
 }

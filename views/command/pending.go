@@ -62,8 +62,8 @@ func (p *pending) Begin(ctx context.Context, run actions.RunRecord) error {
 	return p.do(ctx, func(l actions.Ledger) error { return l.Begin(ctx, run) })
 }
 
-func (p *pending) Adopt(ctx context.Context, id string, actor actions.Actor) (actions.RunRecord, error) {
-	return with(ctx, p, func(l actions.Ledger) (actions.RunRecord, error) { return l.Adopt(ctx, id, actor) })
+func (p *pending) Adopt(ctx context.Context, id string, actor actions.Actor, ok actions.Approval) (actions.RunRecord, error) {
+	return with(ctx, p, func(l actions.Ledger) (actions.RunRecord, error) { return l.Adopt(ctx, id, actor, ok) })
 }
 
 func (p *pending) Step(ctx context.Context, run string, steps ...actions.StepRecord) error {

@@ -25,7 +25,7 @@ import (
 // Runner is what the console needs of an actions.Runner.
 type Runner interface {
 	Start(ctx context.Context, p *actions.Plan, a actions.Approval) (string, error)
-	Resume(ctx context.Context, id string) (string, error)
+	Resume(ctx context.Context, id string, a actions.Approval) (string, error)
 	Rollback(ctx context.Context, id string, a actions.Approval) (string, error)
 	Cancel(id string)
 	Live() []actions.RunRecord

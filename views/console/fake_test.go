@@ -80,7 +80,10 @@ func (r *fakeRunner) Start(_ context.Context, _ *actions.Plan, a actions.Approva
 	r.started = append(r.started, a)
 	return "run-1", r.err
 }
-func (r *fakeRunner) Resume(context.Context, string) (string, error) { return "run-1", r.err }
+func (r *fakeRunner) Resume(_ context.Context, _ string, a actions.Approval) (string, error) {
+	r.started = append(r.started, a)
+	return "run-1", r.err
+}
 func (r *fakeRunner) Rollback(context.Context, string, actions.Approval) (string, error) {
 	return "run-1", r.err
 }

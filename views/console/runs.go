@@ -24,8 +24,8 @@ func (m *model) runAct(a screen.RunAct) tea.Cmd {
 		})
 	case "resume":
 		return m.openRun(a.Run, operation{title: "resume run " + a.Run,
-			start: func(ctx context.Context, _ *actions.Plan, _ actions.Approval) (string, error) {
-				return runner.Resume(ctx, a.Run)
+			start: func(ctx context.Context, _ *actions.Plan, ok actions.Approval) (string, error) {
+				return runner.Resume(ctx, a.Run, ok)
 			}})
 	case "rollback":
 		return m.openRun(a.Run, operation{title: "roll back run " + a.Run, undo: true,

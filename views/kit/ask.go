@@ -33,7 +33,7 @@ func (a *Ask) Update(msg tea.Msg) (cmd tea.Cmd, result any, done bool) {
 		return nil, true, true
 	case "n", "N", "esc":
 		return nil, nil, true
-	case "left", "right", "tab", "shift+tab", "h", "l":
+	case "left", "right", "tab", "shift+tab":
 		a.onYes = !a.onYes
 	case "enter":
 		if a.onYes {
