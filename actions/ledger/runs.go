@@ -45,6 +45,7 @@ func (l *Ledger) Begin(ctx context.Context, run actions.RunRecord) error {
 	})
 	if err == nil {
 		l.owned.Store(run.ID, run.Actor.Session)
+		_ = l.prune(ctx, time.Now()) // no reason not to run; the next run tries again
 	}
 	return l.held(fmt.Sprintf("record the run %q", run.Title), err)
 }

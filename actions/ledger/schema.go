@@ -65,6 +65,9 @@ CREATE TABLE holds (
 	since  INTEGER NOT NULL,
 	until  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+`, `
+CREATE INDEX run_targets_run ON run_targets (run); -- to forget a run
+CREATE INDEX locks_run ON locks (run);
 `}
 
 func (l *Ledger) migrate(ctx context.Context) error {
