@@ -176,3 +176,11 @@ func (a Action) complete(args Args) (Args, error) {
 	}
 	return full, nil
 }
+
+// ArgumentError says that an argument of an action is missing or wrong; nothing was
+// read or changed.
+type ArgumentError struct{ Err error }
+
+func (e *ArgumentError) Error() string { return e.Err.Error() }
+
+func (e *ArgumentError) Unwrap() error { return e.Err }

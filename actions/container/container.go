@@ -95,7 +95,7 @@ func (a act) action(engines Engines) actions.Action {
 			var p params
 			if a.parse != nil {
 				if err := a.parse(args, &p); err != nil {
-					return nil, fmt.Errorf("%s: %w", a.verb, err)
+					return nil, &actions.ArgumentError{Err: fmt.Errorf("%s: %w", a.verb, err)}
 				}
 			}
 			findings, err := a.look(ctx, env, engines, targets, &p)
@@ -147,8 +147,12 @@ func (a act) plan(engines Engines, p params) (*actions.Plan, error) {
 
 func (a act) step(e *docker.Engine, s seen, p params) actions.Step {
 	sent := false // for acts whose effect cannot be seen from outside; one lane, no race
+	name := a.verb + " " + s.Target.String()
+	if a.text != nil {
+		name += a.text(p)
+	}
 	step := actions.Step{
-		Target: s.Target, Name: a.verb + " " + s.Target.String(), Final: a.final,
+		Target: s.Target, Name: name, Final: a.final,
 		Done: func(ctx context.Context) (bool, error) {
 			if a.blind != nil && a.blind(p) {
 				return sent, nil

@@ -37,6 +37,10 @@ func withCode(err error) error {
 	if errors.As(err, &held) {
 		return &coded{ExitBlocked, err}
 	}
+	var argument *actions.ArgumentError
+	if errors.As(err, &argument) {
+		return &coded{ExitUsage, err}
+	}
 	var crash *console.CrashError
 	if errors.As(err, &crash) {
 		return &coded{ExitCrash, err}

@@ -140,6 +140,7 @@ func TestExitCodes(t *testing.T) {
 		{"containers stop we --yes", ExitUsage, "did you mean dev/web"},
 		{"containers stop --filter name:nobody --yes", ExitUsage, "no container matches"},
 		{"containers stop db --timeout soon --yes", ExitUsage, "--timeout"},
+		{"containers limits db --yes", ExitUsage, "give cpus, memory, or both"},
 		{"containers rename db --yes", ExitUsage, "--name"},
 		{"containers rename db web x --yes", ExitUsage, "one container"},
 		{"containers stop db", ExitUsage, "--yes"},
