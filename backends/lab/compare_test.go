@@ -30,7 +30,9 @@ import (
 func TestLikeTheRealOne(t *testing.T) {
 	address := os.Getenv("RINGSIDE_TEST_ENGINE_A")
 	path, ok := strings.CutPrefix(address, "unix://")
-	if !ok {
+	if !ok && os.Getenv("RINGSIDE_REQUIRE_ENGINES") == "1" {
+		t.Fatal("RINGSIDE_TEST_ENGINE_A names no engine on a unix socket")
+	} else if !ok {
 		t.Skip("RINGSIDE_TEST_ENGINE_A names no engine on a unix socket")
 	}
 	v := newSide(t, path)

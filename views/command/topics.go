@@ -60,21 +60,6 @@ func keysText() string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// KeysMarkdown is docs/keys.md.
-func KeysMarkdown() string {
-	var b strings.Builder
-	b.WriteString("# Keys\n\nMade from the key table; `ringside help keys` prints the same. Every key can be changed in `ringside.yaml` by its id:\n\n" +
-		"```yaml\nkeys:\n  container.stop: [X, f9]\n  help: [\"?\", f1]\n```\n\nA key that would mean two things in one place is refused at the start.\n")
-	code := strings.NewReplacer("|", "\\|")
-	for _, s := range scopes() {
-		fmt.Fprintf(&b, "\n## %s\n\n| key | id | what it does |\n|---|---|---|\n", strings.ToUpper(string(s.scope[:1]))+string(s.scope[1:]))
-		for _, k := range s.keys {
-			fmt.Fprintf(&b, "| `%s` | `%s` | %s |\n", code.Replace(strings.ReplaceAll(k.keys, ", ", "` `")), k.id, code.Replace(k.help))
-		}
-	}
-	return b.String()
-}
-
 type keysOf struct {
 	scope keymap.Scope
 	keys  []keyLine
