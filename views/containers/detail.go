@@ -195,7 +195,7 @@ func (d *detail) do(id keymap.ID) tea.Cmd {
 		d.fill()
 	case keymap.Search:
 		d.prompt.open(d.s.look, "search", "text or regular expression", d.query, d.pane.Search,
-			func(q string) tea.Cmd { d.query = q; d.pane.Search(q); return nil },
+			func(q string) (tea.Cmd, error) { d.query = q; d.pane.Search(q); return nil, nil },
 			func() { d.query = ""; d.pane.Search("") })
 	case keymap.Copy:
 		return d.s.copyMenu(d.items(), kit.Item{ID: d.pane.Text(), Key: "t", Title: "this text"})
@@ -271,7 +271,7 @@ func (d *detail) view() string {
 		b.WriteString("\n " + line)
 	}
 	b.WriteByte('\n')
-	b.WriteString(d.prompt.line(d.w, d.foot(theme)))
+	b.WriteString(d.prompt.line(theme, d.w, d.foot(theme)))
 	if d.h < 4 {
 		return strings.Join(kit.Lines(b.String(), d.w, d.h), "\n")
 	}
@@ -279,10 +279,23 @@ func (d *detail) view() string {
 }
 
 // tabLine names the tabs; the open one is between brackets too, for eyes and
-// terminals without colour.
+// terminals without colour. Where not all have room the first ones are left out.
 func (d *detail) tabLine(theme *kit.Theme) string {
 	var b strings.Builder
+	first, need := 0, 0
+	for _, t := range tabs[:d.tab+1] {
+		need += kit.Width(t.title) + 2
+	}
+	for ; need > d.w-2 && first < d.tab; first++ {
+		need -= kit.Width(tabs[first].title) + 2
+	}
+	if first > 0 {
+		b.WriteString(theme.Tab.Paint(theme.Glyph.Ellipsis))
+	}
 	for i, t := range tabs {
+		if i < first {
+			continue
+		}
 		if i == d.tab {
 			b.WriteString(theme.TabActive.Paint("[" + t.title + "]"))
 		} else {

@@ -199,11 +199,11 @@ func (l *logs) do(id keymap.ID) tea.Cmd {
 		}
 	case keymap.Search:
 		l.prompt.open(look, "search", "text or regular expression", l.query, l.pane.Search,
-			func(q string) tea.Cmd { l.query = q; l.pane.Search(q); return nil },
+			func(q string) (tea.Cmd, error) { l.query = q; l.pane.Search(q); return nil, nil },
 			func() { l.query = ""; l.pane.Search("") })
 	case keymap.Filter:
 		l.prompt.open(look, "only", "text or regular expression, !not", l.only, l.pane.Only,
-			func(q string) tea.Cmd { l.only = q; l.pane.Only(q); return nil },
+			func(q string) (tea.Cmd, error) { l.only = q; l.pane.Only(q); return nil, nil },
 			func() { l.only = ""; l.pane.Only("") })
 	case keymap.Since:
 		l.prompt.open(look, "since", "10m, 2h, 14:05, 2006-01-02 15:04", "", nil, l.since, nil)
@@ -299,7 +299,11 @@ func (l *logs) view() string {
 	if l.w <= 0 || l.h <= 0 {
 		return ""
 	}
-	out := l.head(theme) + "\n" + l.pane.View() + "\n" + l.prompt.line(l.w, l.foot(theme))
+	l.pane.Empty = "no lines so far"
+	if l.pane.Len() > 0 {
+		l.pane.Empty = "no line passes the filter; esc or m shows all"
+	}
+	out := l.head(theme) + "\n" + l.pane.View() + "\n" + l.prompt.line(theme, l.w, l.foot(theme))
 	if l.h < 3 {
 		return strings.Join(kit.Lines(out, l.w, l.h), "\n")
 	}
@@ -330,7 +334,7 @@ func (l *logs) foot(theme *kit.Theme) string {
 	}
 	right := fmt.Sprintf("%d lines ", l.pane.Len())
 	if n := l.pane.Shown(); n != l.pane.Len() {
-		right = fmt.Sprintf("%d/%s", n, right)
+		right = fmt.Sprintf("%d of %s", n, right)
 	}
 	if l.waiting {
 		right = "reading older lines  " + right

@@ -52,18 +52,18 @@ func (l *logs) earlier() tea.Cmd {
 }
 
 // since goes back to a time that was typed.
-func (l *logs) since(text string) tea.Cmd {
+func (l *logs) since(text string) (tea.Cmd, error) {
 	at, err := parseSince(text, l.s.now())
 	if err != nil {
-		return toast(true, err.Error())
+		return nil, err
 	}
 	if !slices.ContainsFunc(l.streams, func(st *stream) bool { return st.oldest.IsZero() || st.oldest.After(at) }) {
 		l.pane.Seek(at)
-		return nil
+		return nil, nil
 	}
 	return l.ask(at, func(ctx context.Context, e engine, it *item, _ time.Time) (past, error) {
 		return readFrom(ctx, e, it.c.ID, at)
-	})
+	}), nil
 }
 
 // ask reads of every container side by side, in a command with a deadline.
@@ -266,7 +266,7 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is no time: write 10m, 2h, 3d, 14:05 or 2006-01-02 15:04", text)
+	return time.Time{}, errors.New("no such time; write 10m, 2h, 3d, 14:05 or 2006-01-02")
 }
 
 // saveLog writes lines to a new file in the working directory.

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 )
@@ -41,7 +42,8 @@ const (
 // does not depend on how many lines are kept; a new filter or search reads all of
 // them once.
 type LogPane struct {
-	Now time.Time // for ages; set it when the screen is refreshed
+	Now   time.Time // for ages; set it when the screen is refreshed
+	Empty string    // said when no line is shown
 
 	theme *Theme
 	w, h  int
@@ -59,13 +61,16 @@ type LogPane struct {
 
 	query, only string
 	finder      *matcher
-	hit         int // number of the line that was gone to, -1 for none
+	hit         int // number of the line that was gone to, noHit for none
 }
+
+// noHit is before every line: older lines have numbers below zero.
+const noHit = math.MinInt
 
 // NewLogPane returns a pane that follows and keeps the newest lines: at most that
 // many, and about that many bytes.
 func NewLogPane(lines, bytes int) *LogPane {
-	p := &LogPane{theme: NewTheme(true, false), follow: true, wrap: true, hit: -1}
+	p := &LogPane{theme: NewTheme(true, false), follow: true, wrap: true, hit: noHit}
 	p.buf.maxLines, p.buf.maxBytes = max(1, lines), bytes
 	p.laid.parse = func(text string) (string, []span) { return text, levels(p.theme, text) }
 	return p
@@ -94,7 +99,7 @@ func (p *LogPane) Prepend(lines []LogLine) int {
 func (p *LogPane) Clear() {
 	old := p.buf
 	p.buf = logBuffer{maxLines: old.maxLines, maxBytes: old.maxBytes, only: old.only, find: old.find}
-	p.top, p.row, p.left, p.fresh, p.hit, p.follow = 0, 0, 0, 0, -1, true
+	p.top, p.row, p.left, p.fresh, p.hit, p.follow = 0, 0, 0, 0, noHit, true
 	p.laid.reset()
 }
 
@@ -125,7 +130,7 @@ func (p *LogPane) Lines() []LogLine {
 // nearest one, older ones first; "" ends it. The query is plain text or a regular
 // expression; capitals matter when it has some.
 func (p *LogPane) Search(query string) {
-	p.query, p.hit, p.finder = query, -1, newMatcher(query)
+	p.query, p.hit, p.finder = query, noHit, newMatcher(query)
 	p.laid.find = p.finder
 	p.laid.reset()
 	p.buf.find = nil
@@ -182,7 +187,7 @@ func (p *LogPane) Matches() string {
 		return ""
 	case hits.len() == 0:
 		return "none"
-	case p.hit < p.buf.base:
+	case p.hit < p.buf.base || p.buf.get(p.hit).flags&passes == 0: // dropped, or hidden by the filter
 		return fmt.Sprintf("-/%d", hits.len())
 	}
 	return fmt.Sprintf("%d/%d", hits.rank(p.hit)+1, hits.len())
@@ -237,7 +242,7 @@ func (p *LogPane) Status() string {
 		parts = append(parts, "only "+map[Streams]string{StreamsOut: "stdout", StreamsErr: "stderr"}[p.streams])
 	}
 	if p.only != "" {
-		parts = append(parts, fmt.Sprintf("only %s: %d of %d", p.only, p.buf.count(), p.buf.len()))
+		parts = append(parts, "only "+p.only)
 	}
 	if p.query != "" {
 		parts = append(parts, fmt.Sprintf("/%s %s", p.query, p.Matches()))

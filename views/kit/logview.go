@@ -50,6 +50,10 @@ func (p *LogPane) View() string {
 			b.WriteByte('\n')
 		}
 		if at.line >= count {
+			if count == 0 && y == 0 && p.Empty != "" {
+				b.WriteString(p.theme.Dim.Paint(Fit("  "+p.Empty, p.w, false, p.theme.Glyph.Ellipsis)))
+				continue
+			}
 			b.WriteString(spaces(p.w))
 			continue
 		}

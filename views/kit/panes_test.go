@@ -171,7 +171,27 @@ func TestLogSearch(t *testing.T) {
 	if p.Matches() != "5/6" {
 		t.Errorf("after a new match: %s", p.Matches())
 	}
+	if p.Only("a 1"); p.Matches() != "-/1" || !strings.HasSuffix(p.Status(), "only a 1  /7 -/1") {
+		t.Errorf("the match is hidden: %s, %s", p.Matches(), p.Status())
+	}
+	if p.Only("nowhere"); p.Matches() != "none" {
+		t.Errorf("all matches are hidden: %s", p.Matches())
+	}
+	p.Empty = "no line passes"
+	if r := rowsOf(p.View()); !strings.Contains(r[0], p.Empty) {
+		t.Errorf("rows %q", r)
+	}
+	p.Only("")
+	p.Search("7")
 	p.Search("nowhere")
+	p.Prepend(logged("b", -20, 20))
+	p.Jump(false)
+	for range 4 {
+		if v := p.View(); strings.Contains(v, "▌") {
+			t.Errorf("a line is marked as found and none is:\n%s", kittest.Plain(v))
+		}
+		p.Page(1)
+	}
 	if p.Next(1); p.Matches() != "none" {
 		t.Errorf("matches %s", p.Matches())
 	}
