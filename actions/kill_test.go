@@ -77,7 +77,7 @@ func die(dir, do, point string) error {
 		fmt.Println("there")
 		<-hups
 		go func() { interrupted <- r.Interrupt(ctx) }()
-		for !r.Halted(r.Live()[0].ID) {
+		for end := time.Now().Add(30 * time.Second); !r.Halted(r.Live()[0].ID) && time.Now().Before(end); {
 			time.Sleep(time.Millisecond)
 		}
 	}

@@ -79,11 +79,12 @@ func TestSecretCommandIsCancelled(t *testing.T) {
 		_, err := Secret{Command: []string{"sh", "-c", "sleep 5 & touch " + started + "; wait"}}.Read(ctx)
 		done <- err
 	})
-	for {
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
 		if _, err := os.Stat(started); err == nil {
 			break
+		} else if time.Now().After(end) {
+			t.Fatal("the command did not start: ", err)
 		}
-		time.Sleep(time.Millisecond)
 	}
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {

@@ -331,8 +331,10 @@ func TestSignals(t *testing.T) {
 		done := make(chan int)
 		go func() { done <- execute(t, a) }()
 		const stop = "POST /containers/{id}/stop"
-		for b.lab.Engine("many").Calls()[stop] == 0 {
-			time.Sleep(time.Millisecond)
+		for end := time.Now().Add(30 * time.Second); b.lab.Engine("many").Calls()[stop] == 0; time.Sleep(time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatal("no step was started")
+			}
 		}
 		signals <- c.signal
 		code := <-done
