@@ -131,7 +131,7 @@ func (a *app) table(heads []head, rows [][]cell) string {
 			if l.Len() > 0 {
 				l.WriteString(strings.Repeat(" ", gap))
 			}
-			text := kit.Fit(kit.Middle(c.text, widths[i], "…"), widths[i], heads[i].right, "")
+			text := kit.Fit(kit.Middle(c.text, widths[i], a.glyphs().Ellipsis), widths[i], heads[i].right, "")
 			if paint {
 				text = c.style.Paint(text)
 			}

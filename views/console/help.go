@@ -119,9 +119,9 @@ func (d *helpDialog) lines(w int) []string {
 		case r.keys == "":
 			out = append(out, t.Strong.Paint(kit.Fit(r.text, w, false, "")))
 		case r.why != "":
-			out = append(out, t.Dim.Paint(kit.Fit("  "+kit.Fit(r.keys, helpKeys, false, "")+r.text+": "+r.why, w, false, t.Glyph.Ellipsis)))
+			out = append(out, t.Dim.Paint(kit.Fit("  "+kit.Fit(t.KeyName(r.keys), helpKeys, false, "")+r.text+": "+r.why, w, false, t.Glyph.Ellipsis)))
 		default:
-			out = append(out, "  "+t.Key.Paint(kit.Fit(r.keys, helpKeys, false, ""))+kit.Fit(r.text, w-helpKeys-2, false, t.Glyph.Ellipsis))
+			out = append(out, "  "+t.Key.Paint(kit.Fit(t.KeyName(r.keys), helpKeys, false, ""))+kit.Fit(r.text, w-helpKeys-2, false, t.Glyph.Ellipsis))
 		}
 	}
 	return out

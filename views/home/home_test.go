@@ -113,7 +113,7 @@ func TestCalmInWords(t *testing.T) {
 		"nothing needs you; 40 containers on 5 engines, all read within 15s":   old,
 		"nothing needs you so far; 40 containers on 6 engines, 1 not read yet": half,
 		"no engine is known; ringside init writes a starter file":              none,
-		"asking 5 engines …": unread,
+		"asking 5 engines": unread,
 	} {
 		if got := calm(s); got != want {
 			t.Errorf("%q, want %q", got, want)

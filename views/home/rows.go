@@ -269,7 +269,7 @@ func calm(s screen.Snapshot) string {
 	case len(s.Fleet.Engines) == 0:
 		return "no engine is known; ringside init writes a starter file"
 	case unread == len(s.Fleet.Engines):
-		return fmt.Sprintf("asking %s …", count(unread, "engine"))
+		return "asking " + count(unread, "engine")
 	case unread > 0:
 		return fmt.Sprintf("nothing needs you so far; %s, %d not read yet", of, unread)
 	}

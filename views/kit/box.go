@@ -62,7 +62,7 @@ func (t *Theme) Rule(title, note string, w int, focus bool) string {
 // as they allow but at most w×h, with the keys in its last line. Lines that do
 // not fit are left out at the end, never the keys.
 func (t *Theme) Dialog(title, note string, lines []string, w, h int, keys ...string) string {
-	want := max(Width(title)+Width(note)+6, keysWidth(keys)+2)
+	want := max(Width(title)+Width(note)+6, t.keysWidth(keys)+2)
 	for _, l := range lines {
 		want = max(want, Width(l)+2)
 	}
@@ -82,7 +82,8 @@ func (t *Theme) Keys(width int, pairs ...string) string {
 	var b strings.Builder
 	used := 0
 	for i := 0; i+1 < len(pairs); i += 2 {
-		w := Width(pairs[i]) + 1 + Width(pairs[i+1])
+		key := t.KeyName(pairs[i])
+		w := Width(key) + 1 + Width(pairs[i+1])
 		if used > 0 {
 			w += 2
 		}
@@ -92,7 +93,7 @@ func (t *Theme) Keys(width int, pairs ...string) string {
 		if used > 0 {
 			b.WriteString("  ")
 		}
-		b.WriteString(t.Key.Paint(pairs[i]))
+		b.WriteString(t.Key.Paint(key))
 		b.WriteByte(' ')
 		b.WriteString(t.Dim.Paint(pairs[i+1]))
 		used += w
@@ -101,10 +102,20 @@ func (t *Theme) Keys(width int, pairs ...string) string {
 }
 
 // keysWidth is the room that Keys needs to show all of them.
-func keysWidth(pairs []string) int {
+func (t *Theme) keysWidth(pairs []string) int {
 	w := -2
 	for i := 0; i+1 < len(pairs); i += 2 {
-		w += Width(pairs[i]) + 1 + Width(pairs[i+1]) + 2
+		w += Width(t.KeyName(pairs[i])) + 1 + Width(pairs[i+1]) + 2
 	}
 	return max(0, w)
+}
+
+var arrowWords = strings.NewReplacer("↑↓", "up/down", "↑", "up", "↓", "down", "←", "left", "→", "right")
+
+// KeyName is the label of a key without arrows where only ASCII may be shown.
+func (t *Theme) KeyName(label string) string {
+	if t.Glyph.H != ASCII.H {
+		return label
+	}
+	return arrowWords.Replace(label)
 }

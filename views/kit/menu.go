@@ -232,7 +232,7 @@ func (m *Menu) View(w, h int) string {
 	if len(m.items) == 0 {
 		keys = keys[2:]
 	}
-	inner := max(m.wide, keysWidth(keys))
+	inner := max(m.wide, t.keysWidth(keys))
 	if m.o.Width > 0 {
 		inner = m.o.Width - 4
 	}
