@@ -255,7 +255,7 @@ func TestHold(t *testing.T) {
 func TestGuardsSee(t *testing.T) {
 	b := newBench(t)
 	r := b.run(t, "containers", "stop", "shop-db-1", "--dry-run")
-	if r.code != ExitPlanned || !strings.Contains(r.out, "warn") || !strings.Contains(r.out, "app in project shop") {
+	if r.code != ExitPlanned || !strings.Contains(r.out, "warn") || !strings.Contains(r.out, "db is needed by app in project shop") {
 		t.Errorf("the dependent is not told: %+v", r)
 	}
 }
@@ -276,6 +276,9 @@ func TestSilentEngine(t *testing.T) {
 	// A name without its engine may be meant for the silent one.
 	if r = b.run(t, "containers", "stop", "db", "--yes", "--read-timeout", "300ms"); r.code != ExitFailed || !strings.Contains(r.err, "nothing was started") {
 		t.Errorf("act: %+v", r)
+	}
+	if r = b.run(t, "containers", "show", "test/web", "--read-timeout", "300ms"); r.code != ExitFailed || strings.Contains(r.err, "there is no") {
+		t.Errorf("show: %+v", r)
 	}
 	if r = b.run(t, "containers", "stop", "dev/db", "--yes"); r.code != ExitDone {
 		t.Errorf("act on ENGINE/NAME: %+v", r)

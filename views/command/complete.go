@@ -15,9 +15,10 @@ import (
 // worse than one that offers less.
 const completeLimit = 800 * time.Millisecond
 
-// completeContainers offers names, as ENGINE/NAME where two engines have the same.
+// completeContainers offers names, as ENGINE/NAME where two engines have the same
+// or an engine was begun with.
 func (a *app) completeContainers(many bool) cobra.CompletionFunc {
-	return func(c *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return func(c *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if !many && len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
@@ -37,7 +38,7 @@ func (a *app) completeContainers(many bool) cobra.CompletionFunc {
 		var out []cobra.Completion
 		for _, x := range list {
 			name := x.Name
-			if times[name] > 1 {
+			if times[name] > 1 || strings.Contains(begun, "/") {
 				name = x.Engine + "/" + name
 			}
 			if !slices.Contains(args, name) {

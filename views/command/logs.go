@@ -158,7 +158,7 @@ func (a *app) printLogs(ctx context.Context, picked []*docker.Container, o docke
 		}
 		a.readLog(ctx, t, docker.LogOptions{Since: from, Until: o.Until, Follow: true})
 	}
-	return live(ctx, tails, show)
+	return a.live(ctx, tails, show)
 }
 
 // readLog starts to read a container's log into its channel.
@@ -213,11 +213,13 @@ func merge(tails []*tail, show func(*tail, docker.LogLine) error) error {
 // of one moment come out in order.
 const together = 50 * time.Millisecond
 
-// live prints logs that grow until ctx is done or all of them have ended.
-func live(ctx context.Context, tails []*tail, show func(*tail, docker.LogLine) error) error {
+// live prints logs that grow until ctx is done or all of them have ended. One that
+// breaks off is told at once: the others may go on for days.
+func (a *app) live(ctx context.Context, tails []*tail, show func(*tail, docker.LogLine) error) error {
 	type item struct {
-		t *tail
-		l docker.LogLine
+		t   *tail
+		l   docker.LogLine
+		err error // the log broke off
 	}
 	all := make(chan item, 256)
 	var wg sync.WaitGroup
@@ -225,14 +227,21 @@ func live(ctx context.Context, tails []*tail, show func(*tail, docker.LogLine) e
 		wg.Add(1)
 		safe.Go("follow "+t.name, func() {
 			defer wg.Done()
-			for l := range t.lines {
+			put := func(x item) {
 				select {
-				case all <- item{t, l}:
+				case all <- x:
 				case <-ctx.Done():
 				}
 			}
+			for l := range t.lines {
+				put(item{t: t, l: l})
+			}
+			if t.err != nil {
+				put(item{t: t, l: docker.LogLine{At: time.Now()}, err: t.err})
+			}
 		})
 	}
+	broken := false
 	safe.Go("end of the logs", func() { wg.Wait(); close(all) })
 	for first := range all {
 		batch := []item{first}
@@ -252,12 +261,18 @@ func live(ctx context.Context, tails []*tail, show func(*tail, docker.LogLine) e
 		timer.Stop()
 		slices.SortStableFunc(batch, func(a, b item) int { return a.l.At.Compare(b.l.At) })
 		for _, x := range batch {
-			if err := show(x.t, x.l); err != nil {
+			if x.err != nil {
+				broken = true
+				a.complain("%s broke off: %v", x.t.name, x.err)
+			} else if err := show(x.t, x.l); err != nil {
 				return err
 			}
 		}
 	}
-	return ended(tails)
+	if broken {
+		return said(ExitFailed)
+	}
+	return nil
 }
 
 // ended joins what went wrong with each log.

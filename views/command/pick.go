@@ -91,6 +91,11 @@ func (p *picking) pick(w *world, args []string) ([]*docker.Container, error) {
 	var out []*docker.Container
 	for _, arg := range args {
 		c, err := resolve(all, arg)
+		if c == nil && err == nil && w.failed > 0 {
+			err = exit(ExitFailed, "no engine that answered has a container %q", arg)
+		} else if c == nil && err == nil {
+			err = usage("there is no container %q%s", arg, alike(all, arg[strings.IndexByte(arg, '/')+1:]))
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -102,7 +107,7 @@ func (p *picking) pick(w *world, args []string) ([]*docker.Container, error) {
 }
 
 // resolve finds the one container that an argument names: by its name, or by the
-// beginning of its ID.
+// beginning of its ID. nil: there is none.
 func resolve(all []*docker.Container, arg string) (*docker.Container, error) {
 	engine, name, qualified := strings.Cut(arg, "/")
 	if !qualified {
@@ -126,7 +131,7 @@ func resolve(all []*docker.Container, arg string) (*docker.Container, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return nil, usage("there is no container %q%s", arg, alike(all, name))
+		return nil, nil
 	}
 	return nil, usage("%q is ambiguous: %s; say which, as ENGINE/NAME or by more of the ID", arg, few(titles(found)))
 }

@@ -56,7 +56,7 @@ func (l *list) empty() string {
 	case len(m.parts) == 0:
 		return "no engine is known: add one to ringside.yaml, or start Docker"
 	case !slices.ContainsFunc(m.parts, func(p *part) bool { return p.facts != nil || p.entry.Err != nil }):
-		return "waiting for the engines"
+		return "connecting to the engines"
 	}
 	return "no containers"
 }
