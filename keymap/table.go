@@ -141,7 +141,7 @@ var Table = []Binding{
 	{ShowLogs, Detail, []string{"l"}, "logs", "follow the log", 20},
 	{Shell, Detail, []string{"e"}, "shell", "open a shell in the container", 30},
 	{Acts, Detail, []string{"a"}, "act", "what can be done with it", 40},
-	{Reveal, Detail, []string{"v"}, "reveal", "show or mask secrets in the environment", 50},
+	{Reveal, Detail, []string{"v"}, "reveal", "show or mask secrets of environment and labels", 50},
 	{Wrap, Detail, []string{"w"}, "wrap", "wrap long lines", 0},
 	{Search, Detail, []string{"/"}, "search", "search in this text", 0},
 	{Next, Detail, []string{"n"}, "", "next match", 0},

@@ -18,19 +18,24 @@ var harmlessName = regexp.MustCompile(`(?i)([_\-.](file|path|dir|url|uri|host|po
 // pemBlock begins a private key in PEM form.
 const pemBlock = "-----BEGIN "
 
-// isSecret says whether an environment variable looks like a secret: by its name,
-// by a URL with a password in it, by a PEM block, or by a long value that is too
-// random to be a word, a path or an address.
+// isSecret says whether an environment variable looks like a secret: by what
+// NamedSecret goes by, or by a long value that is too random to be a word, a path
+// or an address.
 func isSecret(name, value string) bool {
+	return NamedSecret(name, value) || value != "" && looksRandom(value)
+}
+
+// NamedSecret says whether a variable or a label looks like a secret by its name,
+// by a URL with a password in it, or by a PEM block. Hashes, of which labels are
+// full, are none.
+func NamedSecret(name, value string) bool {
 	switch {
 	case value == "" || value == "true" || value == "false":
 		return false
 	case hasPassword(value), strings.Contains(value, pemBlock):
 		return true
-	case secretName.MatchString(name) && !harmlessName.MatchString(name):
-		return true
 	}
-	return looksRandom(value)
+	return secretName.MatchString(name) && !harmlessName.MatchString(name)
 }
 
 // hasPassword finds credentials in URLs, also in lists of URLs.

@@ -15,7 +15,6 @@ import (
 	"ringside/backends/watch"
 	"ringside/views/containers"
 	"ringside/views/kit"
-	"ringside/views/screen"
 )
 
 // containers is the command `containers` with what looks and what acts.
@@ -121,7 +120,7 @@ func (a *app) containerColumns(stats bool) []column[containers.Row] {
 			if r.Uptime == nil {
 				return ""
 			}
-			return screen.Age(time.Duration(*r.Uptime) * time.Second)
+			return kit.Age(time.Duration(*r.Uptime) * time.Second)
 		})},
 		{title: "RST", right: true, drop: 1, cell: text(func(r containers.Row) string {
 			if r.Restarts == nil || *r.Restarts == 0 {

@@ -299,3 +299,19 @@ func TestLetters(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestGatheredFindings(t *testing.T) {
+	var in []actions.Finding
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		in = append(in, actions.Finding{Level: actions.Note, Subject: name, Text: "is stopped already"})
+	}
+	in = append(in, actions.Finding{Level: actions.Warn, Subject: "a", Text: "is stopped already"}, actions.Finding{Level: actions.Note, Text: "all at once"})
+	var got []string
+	for _, f := range gathered(in) {
+		got = append(got, fmt.Sprint(f.Level, " ", f.Subject, ": ", f.Text))
+	}
+	want := []string{"note a, b, c and 2 more: is stopped already", "warn a: is stopped already", "note : all at once"}
+	if !slices.Equal(got, want) || in[0].Subject != "a" {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -188,8 +188,11 @@ func (d *planDialog) key(key tea.KeyPressMsg) (cmd tea.Cmd, result any, done boo
 	}
 	switch d.phase {
 	case refused:
-		if k == "r" {
+		switch {
+		case k == "r":
 			return d.Open(), nil, false
+		case k == "ctrl+o" && d.op.edit != nil:
+			return nil, d.op.edit, true
 		}
 		return nil, nil, k == "enter"
 	case review:

@@ -10,7 +10,6 @@ import (
 	"ringside/actions"
 	"ringside/backends/fleet"
 	"ringside/views/kit"
-	"ringside/views/screen"
 )
 
 // Sizes of the plan dialog.
@@ -79,7 +78,7 @@ func (d *planDialog) content(w, h int) (scrolled []string, fixed []fixedLine, no
 		if end.IsZero() {
 			end = d.now()
 		}
-		elapsed = screen.Age(end.Sub(d.record.Created))
+		elapsed = kit.Age(end.Sub(d.record.Created))
 	}
 	head := fmt.Sprintf("%s  %d of %d", t.Busy.Paint(t.Bar(share(int64(done), int64(all)), 20)), done, all)
 	if d.phase == ended {
@@ -166,7 +165,7 @@ func (d *planDialog) tailLines(w int, final []string) []string {
 	var out []string
 	if len(d.plan.Findings) > 0 {
 		out = append(out, "", t.Strong.Paint("What the checks say"))
-		for _, f := range d.plan.Findings {
+		for _, f := range gathered(d.plan.Findings) {
 			out = append(out, findingLines(t, f, w)...)
 		}
 	}
@@ -222,6 +221,34 @@ func (d *planDialog) stepNames() (names, final []string) {
 		}
 	}
 	return names, final
+}
+
+// gathered makes one finding of those that say the same of several subjects, so
+// that a plan for many targets can be read.
+func gathered(findings []actions.Finding) []actions.Finding {
+	const most = 3 // subjects that are named
+	type said struct {
+		level actions.Level
+		text  string
+	}
+	at, count := map[said]int{}, map[said]int{}
+	var out []actions.Finding
+	for _, f := range findings {
+		key := said{f.Level, f.Text}
+		i, again := at[key]
+		if count[key]++; !again {
+			at[key] = len(out)
+			out = append(out, f)
+		} else if n := count[key]; n <= most && f.Subject != "" {
+			out[i].Subject += ", " + f.Subject
+		}
+	}
+	for i, f := range out {
+		if more := count[said{f.Level, f.Text}] - most; more > 0 && f.Subject != "" {
+			out[i].Subject += fmt.Sprintf(" and %d more", more)
+		}
+	}
+	return out
 }
 
 func findingLines(t *kit.Theme, f actions.Finding, w int) []string {
@@ -292,7 +319,11 @@ func (d *planDialog) confirmLines(w int) []fixedLine {
 func (d *planDialog) keys() []string {
 	switch d.phase {
 	case refused:
-		return []string{"r", "try again", "esc", "close"}
+		keys := []string{"r", "try again", "esc", "close"}
+		if d.op.edit != nil {
+			keys = append(keys, "ctrl+o", "arguments")
+		}
+		return keys
 	case review:
 		return d.reviewKeys()
 	case running:

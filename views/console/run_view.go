@@ -97,5 +97,5 @@ func took(d time.Duration) string {
 	if d < 10*time.Second {
 		return fmt.Sprintf("%.1fs", d.Seconds())
 	}
-	return screen.Age(d)
+	return kit.Age(d)
 }

@@ -163,19 +163,23 @@ func (m *model) tabs() string {
 // place, not with a key.
 type hintLine struct {
 	scopes []keymap.Scope
+	typing bool
 	w      int
 	theme  *kit.Theme
 	text   string
 }
 
 func (m *model) hints() string {
-	t, scopes := m.look.Theme, m.screen().Scopes()
-	if h := &m.hinted; h.w != m.w || h.theme != t || !slices.Equal(h.scopes, scopes) {
-		var pairs []string
-		for _, b := range m.o.Keys.Hints(scopes...) {
-			pairs = append(pairs, keymap.Label(b.Keys[0]), b.Short)
+	t, scopes, typing := m.look.Theme, m.screen().Scopes(), m.screen().Typing()
+	if h := &m.hinted; h.w != m.w || h.theme != t || h.typing != typing || !slices.Equal(h.scopes, scopes) {
+		pairs := []string{"enter", "keep it", "esc", "drop it"}
+		if !typing {
+			pairs = nil
+			for _, b := range m.o.Keys.Hints(scopes...) {
+				pairs = append(pairs, keymap.Label(b.Keys[0]), b.Short)
+			}
 		}
-		*h = hintLine{slices.Clone(scopes), m.w, t, kit.Fit(" "+t.Keys(m.w-2, pairs...), m.w, false, "")}
+		*h = hintLine{slices.Clone(scopes), typing, m.w, t, kit.Fit(" "+t.Keys(m.w-2, pairs...), m.w, false, "")}
 	}
 	return m.hinted.text
 }

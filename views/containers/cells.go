@@ -85,6 +85,8 @@ func (d *drawing) Key(i int) string {
 	return d.model.lines[i].item.c.ID
 }
 
+func (d *drawing) Heading(i int) bool { return d.model.lines[i].group != nil }
+
 func (d *drawing) At(i int) kit.Row {
 	if g := d.model.lines[i].group; g != nil {
 		note := g.tally.text(d.theme.Glyph.Bullet)
@@ -109,7 +111,7 @@ func (d *drawing) heading(g *group) string {
 	}
 	if d.model.sorting.group.id == "engine" {
 		if age, stale := g.items[0].src.stale(d.now); stale {
-			name += " (stale " + short(age) + ")"
+			name += " (stale " + kit.Age(age) + ")"
 		}
 	}
 	return sign + " " + name
@@ -157,7 +159,7 @@ func stateCell(d *drawing, it *item) kit.Cell {
 
 func healthCell(d *drawing, it *item) kit.Cell {
 	if age, stale := it.src.stale(d.now); stale {
-		return kit.Cell{Text: "stale " + short(age), Style: d.theme.Dim}
+		return kit.Cell{Text: "stale " + kit.Age(age), Style: d.theme.Dim}
 	}
 	if !alive(it.c.State) || it.c.Health == "" {
 		return kit.Cell{Text: none, Style: d.theme.Dim}
@@ -239,13 +241,13 @@ func shortID(id string) string {
 
 func uptimeCell(d *drawing, it *item) kit.Cell {
 	if up, ok := uptime(it.c, d.now); ok {
-		return kit.Cell{Text: short(up)}
+		return kit.Cell{Text: kit.Age(up)}
 	}
 	switch {
 	case alive(it.c.State) || ended(it.c.State) && !it.c.Known:
 		return d.unknown()
 	case ended(it.c.State) && !it.c.Finished.IsZero():
-		return kit.Cell{Text: short(d.now.Sub(it.c.Finished)) + " ago", Style: d.theme.Dim}
+		return kit.Cell{Text: kit.Age(d.now.Sub(it.c.Finished)) + " ago", Style: d.theme.Dim}
 	}
 	return kit.Cell{Text: none, Style: d.theme.Dim}
 }
@@ -308,24 +310,6 @@ func limitCell(d *drawing, it *item) kit.Cell {
 
 // tight says that little is left of a limit.
 func tight(used, limit int64) bool { return used*10 >= limit*9 }
-
-// short writes a duration in at most four columns: 3s, 12m, 4h, 2d, 2y.
-func short(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d < 0:
-		return "0s"
-	case d < time.Minute:
-		return strconv.Itoa(int(d/time.Second)) + "s"
-	case d < time.Hour:
-		return strconv.Itoa(int(d/time.Minute)) + "m"
-	case d < 2*day:
-		return strconv.Itoa(int(d/time.Hour)) + "h"
-	case d < 1000*day:
-		return strconv.Itoa(int(d/day)) + "d"
-	}
-	return strconv.Itoa(int(d/(365*day))) + "y"
-}
 
 // percent writes a share of one core: 0.4, 12, 250.
 func percent(p float64) string {

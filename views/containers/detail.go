@@ -313,7 +313,7 @@ func (d *detail) foot(theme *kit.Theme) string {
 	}
 	left, style := " reading", theme.Dim
 	if d.facts != nil {
-		left = " read " + short(d.s.now().Sub(d.at)) + " ago"
+		left = " read " + kit.Age(d.s.now().Sub(d.at)) + " ago"
 	}
 	switch {
 	case d.gone:

@@ -360,12 +360,12 @@ func headline(theme *kit.Theme, it *item, gone bool, now time.Time, w int) strin
 	case gone:
 		state = theme.Bad.Paint(theme.Glyph.Bad + " removed; this is what was last known")
 	case stale:
-		state = theme.Warn.Paint(theme.Glyph.Stale + " " + s.word + ", stale " + short(age))
+		state = theme.Warn.Paint(theme.Glyph.Stale + " " + s.word + ", stale " + kit.Age(age))
 	case alive(it.c.State) && it.c.Health != "":
 		state += "  " + healthStyle(theme, it.c.Health).Paint(string(it.c.Health))
 	}
 	if up, ok := uptime(it.c, now); ok && !gone {
-		state += theme.Dim.Paint("  up " + short(up))
+		state += theme.Dim.Paint("  up " + kit.Age(up))
 	}
 	if it.c.Environment == "production" {
 		state += "  " + theme.Bad.Paint("production")

@@ -11,6 +11,7 @@ import (
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/watch"
+	"ringside/views/kit"
 )
 
 // item is one container in the list.
@@ -296,7 +297,7 @@ func (m *model) silent(now time.Time) (out []string) {
 		if p.facts == nil {
 			word = "not reached for"
 		}
-		out = append(out, fmt.Sprintf("%s %s %s: %s", p.spec.Name, word, short(age), why(p.entry.Err)))
+		out = append(out, fmt.Sprintf("%s %s %s: %s", p.spec.Name, word, kit.Age(age), why(p.entry.Err)))
 	}
 	return out
 }

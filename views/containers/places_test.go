@@ -11,6 +11,7 @@ import (
 
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
+	"ringside/backends/watch"
 	"ringside/views/kit"
 	"ringside/views/screen"
 )
@@ -287,6 +288,26 @@ func TestOlderLines(t *testing.T) {
 	r.press("f")
 	r.until("the newest", func() bool { return pane.Len() == logTail })
 	r.see("following", "/39999")
+}
+
+func TestSecretLabels(t *testing.T) {
+	labels := map[string]string{"traefik.password": `a"b`, "team": "shop", "config-hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
+	got := maskJSON("{\n  \"team\": \"shop\",\n  \"traefik.password\": \"a\\\"b\",\n  \"config-hash\": \"9f\"\n}", nil, labels, "***")
+	if want := "{\n  \"team\": \"shop\",\n  \"traefik.password\": \"***\",\n  \"config-hash\": \"9f\"\n}"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	w := newWorld()
+	for _, f := range watch.Latest[*docker.Facts](w.store.State()) {
+		for _, c := range f.Containers { // nobody reads them yet
+			c.Labels = labels
+		}
+	}
+	r := newRobot(t, w, &fake{detail: testDetail()}, 80, 40)
+	r.screen.Show("container/" + idOf("web-blue"))
+	r.press("enter").see("traefik.password=••••••••", "team=shop", "config-hash=9f86")
+	if r.press("v"); !strings.Contains(r.frame(), `a"b`) {
+		t.Errorf("v does not show it:\n%s", r.frame())
+	}
 }
 
 func TestParseSince(t *testing.T) {

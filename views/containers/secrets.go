@@ -67,27 +67,41 @@ func (d *detail) mask(text string) string {
 }
 
 // maskJSON hides secrets in the engine's indented JSON, where a variable is a
-// string of its own on a line of its own: "NAME=value".
-func maskJSON(text string, env []docker.EnvVar, mask string) string {
+// string of its own on a line of its own: "NAME=value", and a label is a field:
+// "name": "value".
+func maskJSON(text string, env []docker.EnvVar, labels map[string]string, mask string) string {
 	names := map[string]bool{}
 	for _, v := range env {
 		if v.Secret {
 			names[quoted(v.Name)] = true
 		}
 	}
-	if len(names) == 0 {
+	fields := map[string]bool{}
+	for k, v := range labels {
+		if docker.NamedSecret(k, v) {
+			fields[quoted(k)] = true
+		}
+	}
+	if len(names)+len(fields) == 0 {
 		return text
 	}
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		body := strings.TrimLeft(line, " ")
-		name, _, ok := strings.Cut(strings.TrimPrefix(body, `"`), "=")
-		if ok && strings.HasPrefix(body, `"`) && names[name] {
-			end := `"`
-			if strings.HasSuffix(body, ",") {
-				end = `",`
-			}
-			lines[i] = line[:len(line)-len(body)] + `"` + name + "=" + mask + end
+		rest, ok := strings.CutPrefix(body, `"`)
+		if !ok {
+			continue
+		}
+		end := `"`
+		if strings.HasSuffix(body, ",") {
+			end = `",`
+		}
+		indent := line[:len(line)-len(body)]
+		if name, _, ok := strings.Cut(rest, "="); ok && names[name] {
+			lines[i] = indent + `"` + name + "=" + mask + end
+		}
+		if name, _, ok := strings.Cut(rest, `": "`); ok && fields[name] {
+			lines[i] = indent + `"` + name + `": "` + mask + end
 		}
 	}
 	text = strings.Join(lines, "\n")

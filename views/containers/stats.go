@@ -44,7 +44,7 @@ func (d *detail) statistics() []string {
 	s.text("")
 	s.add("network", "in "+d.rate(st.NetRx)+"  out "+d.rate(st.NetTx))
 	s.add("disk", "read "+d.rate(st.DiskRd)+"  write "+d.rate(st.DiskWr))
-	s.add("processes", strconv.Itoa(st.PIDs)+theme.Dim.Paint("  sampled "+short(d.s.now().Sub(st.At))+" ago"))
+	s.add("processes", strconv.Itoa(st.PIDs)+theme.Dim.Paint("  sampled "+kit.Age(d.s.now().Sub(st.At))+" ago"))
 	return s.lines
 }
 

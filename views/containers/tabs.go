@@ -76,14 +76,17 @@ func (d *detail) moment(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.Local().Format("2006-01-02 15:04:05") + "  " + short(d.s.now().Sub(t)) + " ago"
+	return t.Local().Format("2006-01-02 15:04:05") + "  " + kit.Age(d.s.now().Sub(t)) + " ago"
 }
 
 func (d *detail) overview() []string {
 	c, theme := d.item.c, d.s.look.Theme
 	s := sheet{d: d}
 	state := signOf(theme, c)
-	s.paint("state", state.glyph+" "+state.word+"  "+theme.Dim.Paint(c.Status), state.style)
+	s.paint("state", state.glyph+" "+state.word, state.style)
+	if !c.Known { // the engine's own words, which age; better than nothing
+		s.add("", c.Status)
+	}
 	if c.Health != "" {
 		s.paint("health", string(c.Health), healthStyle(theme, c.Health))
 	}
@@ -99,7 +102,7 @@ func (d *detail) overview() []string {
 		s.add("started", d.moment(c.Started))
 		if !alive(c.State) {
 			s.add("ended", d.moment(c.Finished))
-			if ended(c.State) {
+			if ended(c.State) || c.State == docker.Restarting {
 				s.add("exit code", d.exitCode())
 			}
 		}
@@ -172,7 +175,11 @@ func (s *sheet) labels(c *docker.Container) {
 	}
 	s.head("Labels")
 	for _, k := range sorted(c.Labels) {
-		s.text(s.d.s.look.Theme.Dim.Paint(k+"=") + s.d.mask(c.Labels[k]))
+		value := s.d.mask(c.Labels[k])
+		if !s.d.reveal && docker.NamedSecret(k, c.Labels[k]) {
+			value = s.d.s.look.Theme.Warn.Paint(s.d.masked())
+		}
+		s.text(s.d.s.look.Theme.Dim.Paint(k+"=") + value)
 	}
 }
 
@@ -230,7 +237,7 @@ func (d *detail) processList() []string {
 	case d.top == nil:
 		return []string{theme.Dim.Paint("reading")}
 	}
-	age := fmt.Sprintf("%d processes, read %s ago", len(d.top.Rows), short(d.s.now().Sub(d.topAt)))
+	age := fmt.Sprintf("%d processes, read %s ago", len(d.top.Rows), kit.Age(d.s.now().Sub(d.topAt)))
 	if d.topErr != nil {
 		age += ", trying again: " + why(d.topErr)
 	}
@@ -347,7 +354,7 @@ func (d *detail) raw() []string {
 	}
 	text := string(d.facts.Raw)
 	if !d.reveal {
-		text = maskJSON(text, d.facts.Env, d.masked())
+		text = maskJSON(text, d.facts.Env, d.item.c.Labels, d.masked())
 	}
 	return strings.Split(text, "\n")
 }

@@ -26,9 +26,10 @@ func newPane(name string, heading, detail bool, columns []kit.Column) *pane {
 	return &pane{name: name, heading: heading, detail: detail, table: &kit.Table{Columns: columns}}
 }
 
-// Len, Key and At are the table's rows.
-func (p *pane) Len() int         { return len(p.rows) }
-func (p *pane) Key(i int) string { return p.rows[i].key }
+// Len, Key, Heading and At are the table's rows.
+func (p *pane) Len() int           { return len(p.rows) }
+func (p *pane) Key(i int) string   { return p.rows[i].key }
+func (p *pane) Heading(i int) bool { return p.rows[i].group != "" }
 
 func (p *pane) At(i int) kit.Row {
 	r := &p.rows[i]

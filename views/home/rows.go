@@ -280,10 +280,10 @@ func calm(s screen.Snapshot) string {
 func within(age time.Duration) string {
 	for _, step := range []time.Duration{5 * time.Second, 15 * time.Second} {
 		if age <= step {
-			return screen.Age(step)
+			return kit.Age(step)
 		}
 	}
-	return screen.Age(impact.StaleAfter)
+	return kit.Age(impact.StaleAfter)
 }
 
 func count(n int, one string) string {

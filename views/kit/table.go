@@ -29,7 +29,8 @@ type Row struct {
 // a frame does not grow with Len; it may reuse the cells of the last call.
 type Rows interface {
 	Len() int
-	Key(i int) string // identity of a line, kept under the cursor when lines move
+	Key(i int) string   // identity of a line, kept under the cursor when lines move
+	Heading(i int) bool // whether At has a Group; cheap
 	At(i int) Row
 }
 
@@ -153,7 +154,7 @@ func (t *Table) Scroll(n int) {
 
 // Mark turns the mark of the cursor's line over and goes down one line.
 func (t *Table) Mark() {
-	if t.len() == 0 || t.rows.At(t.cursor).Group != "" {
+	if t.len() == 0 || t.rows.Heading(t.cursor) {
 		t.Move(1)
 		return
 	}
@@ -172,7 +173,7 @@ func (t *Table) MarkTo() {
 		}
 	}
 	for i := min(from, t.cursor); i <= max(from, t.cursor) && i < t.len(); i++ {
-		if t.rows.At(i).Group == "" {
+		if !t.rows.Heading(i) {
 			t.set(t.rows.Key(i), true)
 		}
 	}
@@ -183,7 +184,7 @@ func (t *Table) MarkAll() {
 	var keys []string
 	all := true
 	for i := range t.len() {
-		if t.rows.At(i).Group == "" {
+		if !t.rows.Heading(i) {
 			keys = append(keys, t.rows.Key(i))
 			all = all && t.marks[t.rows.Key(i)]
 		}

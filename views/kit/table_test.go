@@ -25,9 +25,10 @@ func (r *things) Key(i int) string {
 	}
 	return fmt.Sprint("k", r.from+i)
 }
+func (r *things) Heading(i int) bool { return strings.HasPrefix(r.Key(i), "group") }
 func (r *things) At(i int) Row {
 	r.asked++
-	if strings.HasPrefix(r.Key(i), "group") {
+	if r.Heading(i) {
 		return Row{Group: r.Key(i), Note: "2 up"}
 	}
 	r.cells = append(r.cells[:0], Cell{Text: "● up", Style: "38;5;114"}, Cell{Text: "東京-" + r.Key(i)}, Cell{Text: "registry.example/team/web"}, Cell{Text: strconv.Itoa(i), Style: "1"})
@@ -126,8 +127,9 @@ func TestTableMarks(t *testing.T) {
 	if got := strings.Join(marks, ""); got != "abc" {
 		t.Errorf("marked %q, want abc", got)
 	}
+	asked := rows.asked
 	tab.MarkAll()
-	if len(tab.Marks()) != 4 || tab.Marked("group") {
+	if len(tab.Marks()) != 4 || tab.Marked("group") || rows.asked != asked { // no row is made for it
 		t.Errorf("all marked: %q", tab.Marks())
 	}
 	tab.MarkAll()
@@ -265,4 +267,5 @@ type words []string
 
 func (w words) Len() int         { return len(w) }
 func (w words) Key(i int) string { return w[i] }
+func (w words) Heading(int) bool { return false }
 func (w words) At(i int) Row     { return Row{Cells: []Cell{{Text: w[i]}}} }

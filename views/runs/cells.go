@@ -109,7 +109,7 @@ func length(s *float64) string {
 	case *s < 10:
 		return fmt.Sprintf("%.1fs", *s)
 	}
-	return screen.Age(time.Duration(*s * float64(time.Second)))
+	return kit.Age(time.Duration(*s * float64(time.Second)))
 }
 
 // lines is what the table draws.
@@ -122,6 +122,7 @@ type lines struct {
 
 func (l *lines) Len() int         { return len(l.rows) }
 func (l *lines) Key(i int) string { return l.rows[i].ID }
+func (l *lines) Heading(int) bool { return false }
 
 func (l *lines) At(i int) kit.Row {
 	l.cells = l.cells[:0]
