@@ -30,8 +30,9 @@ func BenchmarkTerminal(b *testing.B) {
 		b.Run("keys/"+name, func(b *testing.B) { benchKeys(b, size) })
 		b.Run("keys with marker/"+name, func(b *testing.B) { benchKeys(b, size, "SSH_TTY=/dev/pts/0") })
 	}
-	b.Run("still screen/40 rows", func(b *testing.B) { benchStill(b, nil) })
-	b.Run("still screen/10000 rows", func(b *testing.B) { benchStill(b, crowd()) })
+	b.Run("still screen/home, 5 engines", func(b *testing.B) { benchStill(b, nil, "1") })
+	b.Run("still screen/40 rows", func(b *testing.B) { benchStill(b, nil, "3") })
+	b.Run("still screen/10000 rows", func(b *testing.B) { benchStill(b, crowd(), "3") })
 	b.Run("500 sources at 1 Hz", benchSources)
 	b.Run("500 sources at 1 Hz, link of 1 kB a second", benchSlowLink)
 	b.Run("output stalled for 10 s", benchStalled)
@@ -97,8 +98,10 @@ func benchKeys(b *testing.B, size [2]int, env ...string) {
 	b.ReportMetric(ms(s.CPU()-cpu)/float64(len(first)), "cpu-ms/key") // with the frame clock's own share
 }
 
-func benchStill(b *testing.B, engines []lab.EngineOptions) {
+func benchStill(b *testing.B, engines []lab.EngineOptions, place string) {
 	s := show(b, engines, ptytest.Options{})
+	s.Press(place)
+	calm(b, s)
 	for b.Loop() {
 		bytes, cpu, at := s.Bytes(), s.CPU(), time.Now()
 		time.Sleep(20 * time.Second)
@@ -142,7 +145,10 @@ func benchSlowLink(b *testing.B) {
 			before := cursorLine(s.Screen())
 			at := time.Now()
 			s.Press([]string{"down", "down", "up"}[i%3])
-			t := s.Until("cursor on another line", 60*time.Second, func(screen string) bool { return cursorLine(screen) != before })
+			t := s.Until("cursor on another line", 60*time.Second, func(screen string) bool {
+				now := cursorLine(screen) // none while a frame is on its way
+				return now != "" && now != before
+			})
 			visible = append(visible, ms(t.Sub(at)))
 			time.Sleep(time.Duration(200+i*37%150) * time.Millisecond)
 		}
@@ -244,6 +250,7 @@ func settle(s *ptytest.Session, at time.Time) []ptytest.Write {
 	return s.Since(at)
 }
 
+// cursorLine names the line that the cursor is on, "" for none.
 func cursorLine(screen string) string {
 	for l := range strings.SplitSeq(screen, "\n") {
 		if strings.Contains(l, "▌") {
