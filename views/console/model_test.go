@@ -94,6 +94,9 @@ func TestKeysDoNotRefresh(t *testing.T) {
 	if r.home.typed != "jqX" {
 		t.Errorf("typed %q", r.home.typed)
 	}
+	if h := r.hints(); !strings.Contains(h, "keep it") || strings.Contains(h, "go to") {
+		t.Errorf("while typing the hints are %q", h)
+	}
 	for _, line := range r.trail.last() {
 		if strings.Contains(line, "jqX") || strings.HasSuffix(line, " q") {
 			t.Errorf("the trail tells what was typed: %q", line)
