@@ -116,7 +116,7 @@ func (d *discovery) host() {
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme == "" {
-		d.note("DOCKER_HOST %q is not an address", address)
+		d.note("DOCKER_HOST is not an address: unix:///path, tcp://host:port or ssh://user@host") // it may hold a password
 		return
 	}
 	e := fleet.Engine{Name: hostName(u), Address: address, Origin: "DOCKER_HOST"}

@@ -90,6 +90,7 @@ func TestDiscoverStarter(t *testing.T) {
 		"https://eng.example":          "eng.example tcp://eng.example:2376",
 		"ssh://ops@tokyo-1/run/d.sock": "tokyo-1 ssh://ops@tokyo-1",
 		"tcp://u:secret@10.0.0.2:2375": "",
+		"http://u:secret%@10.0.0.2":    "",
 		"tcp://10.0.0.2:2375/behind":   "",
 		"unix:///no/such/socket":       localName() + " unix:///no/such/socket",
 	} {
@@ -114,7 +115,7 @@ func TestDiscoverStarter(t *testing.T) {
 			t.Errorf("names %s", got)
 		}
 		said := strings.Join(notices, "\n")
-		if found != want || (want == "") != strings.Contains(said, "cannot be used") || strings.Contains(said, "u:secret") {
+		if found != want || (want == "") != (strings.Contains(said, "cannot be used") || strings.Contains(said, "not an address")) || strings.Contains(said, "u:secret") {
 			t.Errorf("%s: found %q, want %q; %s", host, found, want, said)
 		}
 	}

@@ -40,6 +40,9 @@ limit of its own (--read-timeout, default 5s). Nothing is changed. The exit code
 			if err != nil {
 				return err
 			}
+			for _, n := range f.Notices { // what discovery could not use
+				a.complain("%s", n)
+			}
 			rows := a.checkAll(ctx, f)
 			if err := emit(a, rows, a.checkColumns()); err != nil {
 				return err

@@ -18,9 +18,8 @@ type stream struct {
 func (s *stream) Write(p []byte) (int, error) { s.mu.Lock(); defer s.mu.Unlock(); return s.b.Write(p) }
 func (s *stream) String() string              { s.mu.Lock(); defer s.mu.Unlock(); return s.b.String() }
 
-// Of several logs that are followed, one that breaks off is told while the others
-// go on.
-func TestFollowBreaksOff(t *testing.T) {
+// Of several logs that are followed, the end of one is told while the others go on.
+func TestFollowEnds(t *testing.T) {
 	b := newBench(t)
 	var out, errOut stream
 	a := b.app(nil, nil, "", "containers", "logs", "-f", "--tail", "1", "dev/web", "test/web")
@@ -42,7 +41,7 @@ func TestFollowBreaksOff(t *testing.T) {
 	lines := func(name string) int { return strings.Count(out.String()+errOut.String(), name+" | ") }
 	until("both logs grow", func() bool { return lines("dev/web") > 2 && lines("test/web") > 2 })
 	b.lab.Engine("test").Stop()
-	until("the end of one is told", func() bool { return strings.Contains(errOut.String(), "ringside: test/web broke off: ") })
+	until("the end of one is told", func() bool { return strings.Contains(errOut.String(), "ringside: the log of test/web ") })
 	n := lines("dev/web")
 	until("the other goes on", func() bool { return lines("dev/web") > n+2 })
 	signals <- os.Interrupt

@@ -213,13 +213,14 @@ func merge(tails []*tail, show func(*tail, docker.LogLine) error) error {
 // of one moment come out in order.
 const together = 50 * time.Millisecond
 
-// live prints logs that grow until ctx is done or all of them have ended. One that
-// breaks off is told at once: the others may go on for days.
+// live prints logs that grow until ctx is done or all of them have ended. The end of
+// one is told at once: the others may go on for days.
 func (a *app) live(ctx context.Context, tails []*tail, show func(*tail, docker.LogLine) error) error {
 	type item struct {
 		t   *tail
 		l   docker.LogLine
-		err error // the log broke off
+		end bool  // of the log
+		err error // why it broke off
 	}
 	all := make(chan item, 256)
 	var wg sync.WaitGroup
@@ -236,9 +237,7 @@ func (a *app) live(ctx context.Context, tails []*tail, show func(*tail, docker.L
 			for l := range t.lines {
 				put(item{t: t, l: l})
 			}
-			if t.err != nil {
-				put(item{t: t, l: docker.LogLine{At: time.Now()}, err: t.err})
-			}
+			put(item{t: t, l: docker.LogLine{At: time.Now()}, end: true, err: t.err})
 		})
 	}
 	broken := false
@@ -261,11 +260,16 @@ func (a *app) live(ctx context.Context, tails []*tail, show func(*tail, docker.L
 		timer.Stop()
 		slices.SortStableFunc(batch, func(a, b item) int { return a.l.At.Compare(b.l.At) })
 		for _, x := range batch {
-			if x.err != nil {
+			switch {
+			case x.err != nil:
 				broken = true
-				a.complain("%s broke off: %v", x.t.name, x.err)
-			} else if err := show(x.t, x.l); err != nil {
-				return err
+				a.complain("the log of %s broke off: %v", x.t.name, x.err)
+			case x.end && ctx.Err() == nil:
+				a.complain("the log of %s has ended", x.t.name)
+			case !x.end:
+				if err := show(x.t, x.l); err != nil {
+					return err
+				}
 			}
 		}
 	}

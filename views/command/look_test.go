@@ -114,3 +114,15 @@ func TestInit(t *testing.T) {
 		t.Errorf("exit %d, %s", code, errOut.String())
 	}
 }
+
+// What discovery cannot use is told, without its password.
+func TestCheckTellsNotices(t *testing.T) {
+	b := newBench(t)
+	b.env["DOCKER_HOST"] = "tcp://u:secret@10.0.0.2:2375"
+	var out, errOut bytes.Buffer
+	a := b.app(&out, &errOut, "", "check", "--read-timeout", "1ms")
+	a.demo = nil
+	if execute(t, a); !strings.Contains(errOut.String(), "DOCKER_HOST tcp://u:xxxxx@10.0.0.2:2375 cannot be used") {
+		t.Errorf("%s", errOut.String())
+	}
+}
