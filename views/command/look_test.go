@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"encoding/json"
 	"maps"
 	"os"
 	"path/filepath"
@@ -85,6 +86,16 @@ func TestLogs(t *testing.T) {
 		if rows := decode(t, "["+line+"]"); rows[0]["container"] != "db" || rows[0]["stream"] == "" {
 			t.Errorf("%v", rows)
 		}
+	}
+}
+
+func TestSchema(t *testing.T) {
+	var schema struct {
+		Properties map[string]any `json:"properties"`
+	}
+	r := newBench(t).run(t, "schema")
+	if err := json.Unmarshal([]byte(r.out), &schema); err != nil || r.code != ExitDone || schema.Properties["engines"] == nil {
+		t.Errorf("exit %d, %v: %s", r.code, err, r.out)
 	}
 }
 

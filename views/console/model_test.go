@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"image/color"
 	"strings"
 	"testing"
 
@@ -64,6 +65,22 @@ func TestNoColourLeavesSigns(t *testing.T) {
 	r.send(tea.ColorProfileMsg{Profile: colorprofile.ANSI256})
 	if r.look.Theme.Selected == "7" {
 		t.Error("colour did not come back")
+	}
+}
+
+// TestThemeFollowsTheTerminal unless the configuration asks for one.
+func TestThemeFollowsTheTerminal(t *testing.T) {
+	yes := true
+	for _, c := range []struct {
+		asked *bool
+		back  color.Color
+		dark  bool
+	}{{nil, color.Black, true}, {nil, color.White, false}, {&yes, color.White, true}} {
+		r := newRig(t, func(o *Options) { o.Dark = c.asked })
+		r.send(tea.BackgroundColorMsg{Color: c.back})
+		if r.look.Theme.Dark != c.dark {
+			t.Errorf("on %v: dark is %v", c.back, r.look.Theme.Dark)
+		}
 	}
 }
 
