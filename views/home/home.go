@@ -45,6 +45,7 @@ func New() *Screen {
 	return s
 }
 
+// Name implements screen.Screen, as do the methods below.
 func (s *Screen) Name() string  { return "home" }
 func (s *Screen) Title() string { return "Home" }
 
