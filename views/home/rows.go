@@ -156,7 +156,7 @@ func engines(s screen.Snapshot) ([]row, tally) {
 		trouble, age := "", ""
 		switch {
 		case !read:
-			r.sign, trouble = unknown, "not read yet"
+			r.sign, trouble = unknown, "connecting"
 		case entry.Err != nil:
 			r.sign, trouble, r.dim = bad, "no answer", true
 			r.why = strings.Join(strings.Fields(entry.Err.Error()), " ")
@@ -271,7 +271,7 @@ func calm(s screen.Snapshot) string {
 	case unread == len(s.Fleet.Engines):
 		return "asking " + count(unread, "engine")
 	case unread > 0:
-		return fmt.Sprintf("nothing needs you so far; %s, %d not read yet", of, unread)
+		return fmt.Sprintf("nothing needs you so far; %s, %d still connecting", of, unread)
 	}
 	return fmt.Sprintf("nothing needs you; %s, all read within %s", of, within(oldest))
 }
