@@ -260,7 +260,7 @@ func (s *Screen) fill() {
 func (s *Screen) Resize(w, h int) {
 	s.w, s.h = w, h
 	s.table.Resize(w, max(0, h-1))
-	s.text.Resize(w, h)
+	s.text.Resize(max(0, w-1), h)
 }
 
 func (s *Screen) Restyle(l screen.Look) {
@@ -276,7 +276,7 @@ func (s *Screen) View() string {
 		return ""
 	}
 	if s.open != "" {
-		return s.text.View()
+		return " " + strings.ReplaceAll(s.text.View(), "\n", "\n ")
 	}
 	if s.h == 1 {
 		return s.head()
