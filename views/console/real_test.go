@@ -65,8 +65,8 @@ func TestARealEngineIsKilledAndReturns(t *testing.T) {
 	if row := line(s.Screen(), "other-1"); strings.Contains(row, "stale") || !strings.Contains(row, "running") {
 		t.Errorf("the other engine's row says %q", row)
 	}
-	run(t, rig, "engine", dir, "C")
 	back := time.Now()
+	run(t, rig, "engine", dir, "C")
 	seen = s.Until("the victim's row alive", 60*time.Second, func(screen string) bool { return strings.Contains(line(screen, "victim-1"), "running") })
-	t.Logf("live again %v after it was started", seen.Sub(back).Round(time.Millisecond))
+	t.Logf("dockerd started again: live on the screen %v later", seen.Sub(back).Round(time.Millisecond))
 }
