@@ -109,10 +109,10 @@ func TestCalmInWords(t *testing.T) {
 	none := screen.Snapshot{Fleet: &fleet.Fleet{}, Now: noon}
 	unread := screen.Snapshot{Fleet: fresh.Fleet, State: watch.NewStore().State(), Now: noon}
 	for want, s := range map[string]screen.Snapshot{
-		"nothing needs you; 40 containers on 5 engines, all read within 5s":    fresh,
-		"nothing needs you; 40 containers on 5 engines, all read within 15s":   old,
+		"nothing needs you; 40 containers on 5 engines, all read within 5s":        fresh,
+		"nothing needs you; 40 containers on 5 engines, all read within 15s":       old,
 		"nothing needs you so far; 40 containers on 6 engines, 1 still connecting": half,
-		"no engine is known; ringside init writes a starter file":              none,
+		"no engine is known; ringside init writes a starter file":                  none,
 		"asking 5 engines": unread,
 	} {
 		if got := calm(s); got != want {
