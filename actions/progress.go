@@ -71,10 +71,10 @@ func (p *progress) close() {
 func appendLine(lines []string, line string) []string {
 	line = fleet.Clean(line)
 	if len(line) > maxLine {
-		line = strings.ToValidUTF8(line[:maxLine], "") + "…"
+		line = strings.ToValidUTF8(line[:maxLine], "") + "..."
 	}
 	if len(lines) >= maxLines {
-		lines = append([]string{"… earlier lines were not kept"}, lines[maxLines/2:]...)
+		lines = append([]string{"... earlier lines were not kept"}, lines[maxLines/2:]...)
 	}
 	return append(lines, line)
 }

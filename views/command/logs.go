@@ -310,7 +310,7 @@ func (a *app) logLine(t *tail, l docker.LogLine, several, timestamps bool) error
 	}
 	b.WriteString(l.Text)
 	if l.Cut > 0 {
-		fmt.Fprintf(&b, " … %d bytes more", l.Cut)
+		fmt.Fprintf(&b, " ... %d bytes more", l.Cut)
 	}
 	_, err := io.WriteString(out, b.String()+"\n")
 	return err

@@ -150,9 +150,7 @@ func TestLosingTheSessionLosesNothing(t *testing.T) {
 
 	s = open(t, file, home)
 	s.See("stop 4 containers", "resume")
-	time.Sleep(1600 * time.Millisecond) // a dialog that opens by itself takes no key at first
-	s.Press("u")
-	s.See("resume run", "enter runs it")
+	s.Insist("u", "enter runs it") // a dialog that opens by itself takes no key at first
 	s.Press("enter")
 	s.See("done")
 	s.Press("esc")

@@ -239,6 +239,18 @@ func (s *Session) Press(names ...string) {
 	}
 }
 
+// Insist presses a key twice a second until the text is on the screen.
+func (s *Session) Insist(key, text string) {
+	s.tb.Helper()
+	for range 40 {
+		s.Press(key)
+		if _, ok := s.until(500*time.Millisecond, func(screen string) bool { return strings.Contains(screen, text) }); ok {
+			return
+		}
+	}
+	s.tb.Fatalf("%s never brought %q; the screen is:\n%s", key, text, s.Screen())
+}
+
 // Resize changes the size of the terminal.
 func (s *Session) Resize(w, h int) {
 	s.mu.Lock()
