@@ -20,6 +20,7 @@ import (
 const (
 	statsLanes = 8
 	statsEvery = 2 * time.Second
+	statsSoon  = 400 * time.Millisecond // to the first poll of a container: who scrolls on looks elsewhere by then
 	statsFirst = 700 * time.Millisecond // to the second poll of a container, without which there are no rates
 	statsLimit = 5 * time.Second        // one poll of all that is looked at
 	keepUnseen = 2 * time.Minute        // how long a history outlives the last look
@@ -28,20 +29,22 @@ const (
 // watchStats polls what is looked at, as long as the engine answers.
 func (e *Engine) watchStats(ctx context.Context, report func(fleet.Reading)) {
 	h := histories{}
+	due := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	in := func(d time.Duration) { due = time.Now().Add(d); timer.Reset(d) }
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-e.lookStats:
 			// Only a container that was not seen before cannot wait for its turn.
-			if !h.lacks(e.runningLooked()) {
-				continue
+			if time.Until(due) > statsSoon && h.lacks(e.runningLooked()) {
+				in(statsSoon)
 			}
 		case <-timer.C:
+			in(e.pollStats(ctx, h, report))
 		}
-		timer.Reset(e.pollStats(ctx, h, report))
 	}
 }
 
@@ -83,10 +86,13 @@ func (e *Engine) runningLooked() []string {
 	if f == nil || len(looked) == 0 {
 		return nil
 	}
-	running := map[string]bool{}
+	running := make(map[string]bool, len(looked)) // few: the engine may have thousands
+	for _, id := range looked {
+		running[id] = false
+	}
 	for _, c := range f.Containers {
-		if c.State == Running || c.State == Paused {
-			running[c.ID] = true
+		if _, on := running[c.ID]; on {
+			running[c.ID] = c.State == Running || c.State == Paused
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(looked), func(id string) bool { return !running[id] })
