@@ -65,11 +65,11 @@ func (l *list) empty() string {
 func (l *list) status() string {
 	theme, m := l.s.look.Theme, l.s.model
 	bullet := " " + theme.Glyph.Bullet + " "
-	right := ""
+	marked := ""
 	if l.marked > 0 {
-		right += fmt.Sprintf("%d marked", l.marked) + bullet
+		marked = fmt.Sprintf("%d marked", l.marked)
 	}
-	right += "sorted by " + m.sorting.order.id
+	right := strings.TrimPrefix(marked+bullet, bullet) + "sorted by " + m.sorting.order.id
 	if m.sorting.reverse {
 		right += " reversed"
 	}
@@ -88,6 +88,9 @@ func (l *list) status() string {
 	}
 	if t := m.tally.text(theme.Glyph.Bullet); t != "" {
 		left += bullet + t
+	}
+	if kit.Width(left)+1+kit.Width(right) > l.w { // the heading has a sign for the order: the counts matter more
+		right = marked + " "
 	}
 	return theme.Dim.Paint(kit.Join(left, " "+right, l.w, theme.Glyph.Ellipsis))
 }
