@@ -71,11 +71,12 @@ func (e *Engine) fail(op string, err error) error {
 // would not open the engine's socket.
 func (e *Engine) tunnelTrouble(err error) *reason {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.link == nil || e.link.tunnel == nil || !broken(err) {
+	l := e.link
+	e.mu.Unlock()
+	if l == nil || l.tunnel == nil || !broken(err) {
 		return nil
 	}
-	return e.link.tunnel.trouble()
+	return l.tunnel.trouble()
 }
 
 // reasons are the failures of a call on a connection that was made.
@@ -111,9 +112,11 @@ func timedOut(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &n) && n.Timeout()
 }
 
+// broken says that the connection ended under the call. The HTTP client has words
+// of its own, without a type, for one that ended before the request was written.
 func broken(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || says("EOF")(err)
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || says("EOF")(err) || says("server closed idle connection")(err)
 }
 
 // reason is a failure to connect, in words. It hides its cause from errors.Is

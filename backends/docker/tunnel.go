@@ -94,24 +94,41 @@ func (t *tunnel) dial(ctx context.Context) (net.Conn, error) {
 	}
 }
 
-// trouble is why connections through the tunnel break: ssh has ended, or the far
-// side would not open the socket. nil when neither is so.
+// trouble is why a connection through the tunnel just broke: ssh has ended, or the
+// far side would not open the socket. nil when neither is so. ssh says why before
+// it closes the connection, but on a pipe of its own, so the words may come a
+// moment after the break.
 func (t *tunnel) trouble() *reason {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.run == nil {
+	r := t.run
+	t.mu.Unlock()
+	if r == nil {
 		return nil
 	}
-	select {
-	case <-t.run.done:
-		return t.run.reason(t.host)
-	default:
+	wait := time.NewTimer(saysWithin)
+	defer wait.Stop()
+	for {
+		said := r.stderr.next()
+		select {
+		case <-r.done:
+			return r.reason(t.host)
+		default:
+		}
+		if r.stderr.lately("open failed", saysWithin) {
+			return &reason{why: "ssh: the engine's socket on " + t.host + " cannot be opened", hint: "is the engine running there, may the user open its socket, and does sshd allow stream forwarding?"}
+		}
+		select {
+		case <-said:
+		case <-r.done:
+		case <-wait.C:
+			return nil
+		}
 	}
-	if strings.Contains(t.run.stderr.String(), "open failed") {
-		return &reason{why: "ssh: the engine's socket on " + t.host + " cannot be opened", hint: "is the engine running there, may the user open its socket, and does sshd allow stream forwarding?"}
-	}
-	return nil
 }
+
+// saysWithin is how near to the break of a connection ssh tells its reason. What
+// it said earlier was about another connection.
+const saysWithin = 500 * time.Millisecond
 
 func (t *tunnel) start() (*sshRun, error) {
 	t.mu.Lock()
@@ -260,10 +277,13 @@ func (r *sshRun) reason(host string) *reason {
 	return &reason{why: "ssh to " + host + " ended"}
 }
 
-// tail keeps the last 4 KiB that were written.
+// tail keeps the last 4 KiB that were written, and when the last write was.
 type tail struct {
-	mu  sync.Mutex
-	buf []byte
+	mu   sync.Mutex
+	buf  []byte
+	last []byte // of the latest write
+	at   time.Time
+	more chan struct{} // closed by the next write; nil when nobody waits
 }
 
 func (t *tail) Write(p []byte) (int, error) {
@@ -273,7 +293,29 @@ func (t *tail) Write(p []byte) (int, error) {
 	if extra := len(t.buf) - 4<<10; extra > 0 {
 		t.buf = append(t.buf[:0], t.buf[extra:]...)
 	}
+	t.last, t.at = append(t.last[:0], p...), time.Now()
+	if t.more != nil {
+		close(t.more)
+		t.more = nil
+	}
 	return len(p), nil
+}
+
+// next returns a channel that the next write closes.
+func (t *tail) next() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.more == nil {
+		t.more = make(chan struct{})
+	}
+	return t.more
+}
+
+// lately says whether the latest write held text and is not older than limit.
+func (t *tail) lately(text string, limit time.Duration) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return time.Since(t.at) <= limit && strings.Contains(string(t.last), text)
 }
 
 func (t *tail) String() string {
