@@ -18,9 +18,9 @@ func Parse(file string, src []byte) (*Fleet, error) {
 		c := &checker{problems: ps}
 		d.decode(c.check(n, root, "the file", Position{1, 1}))
 	}
-	if len(ps.list) == 0 && len(d.fleet.Hosts) == 0 && len(d.fleet.Engines) == 0 {
+	if len(ps.list) == 0 && len(d.fleet.Hosts) == 0 && len(d.fleet.Engines) == 0 && len(d.fleet.Clusters) == 0 {
 		ps.add(Position{}, `remove it and run "ringside init" for a starter file`,
-			"names no host and no engine, so there is nothing to watch")
+			"names no host, no engine and no cluster, so there is nothing to watch")
 	}
 	if err := ps.err(); err != nil {
 		return nil, err
@@ -37,6 +37,7 @@ type decoder struct {
 	hosts map[string]int // name to index in fleet.Hosts
 	gaps  bool           // a broken entry named hosts that are not in there
 	bmcs  map[string]int // address and port to index in fleet.Hosts
+	ips   map[string]int // entry of an ip list to index in fleet.Hosts
 }
 
 func (d *decoder) decode(v *value) {
@@ -57,7 +58,7 @@ func (d *decoder) decode(v *value) {
 			f.Keys[key.name] = k.items[i].texts()
 		}
 	}
-	d.hosts, d.bmcs = map[string]int{}, map[string]int{}
+	d.hosts, d.bmcs, d.ips = map[string]int{}, map[string]int{}, map[string]int{}
 	for _, h := range v.get("hosts").list() {
 		if h != nil && d.host(h) {
 			continue
@@ -68,6 +69,12 @@ func (d *decoder) decode(v *value) {
 	for _, e := range v.get("engines").list() {
 		if e != nil {
 			d.engine(e, engines)
+		}
+	}
+	clusters := map[string]Position{}
+	for _, c := range v.get("clusters").list() {
+		if c != nil {
+			d.cluster(c, clusters)
 		}
 	}
 }

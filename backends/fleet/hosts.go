@@ -41,6 +41,12 @@ func (d *decoder) host(v *value) bool {
 	}
 	bmcAt := d.pattern(v.get("bmc").get("address"), all)
 	sshAt := d.pattern(v.get("ssh").get("address"), all)
+	var ips [][]string // one list for each address, with an entry for each host
+	for _, p := range v.get("ip").list() {
+		if at := d.pattern(p, all); at != nil {
+			ips = append(ips, at)
+		}
+	}
 	tags := v.get("tags").texts()
 	first := len(d.fleet.Hosts)
 	for i, n := range all {
@@ -59,11 +65,17 @@ func (d *decoder) host(v *value) bool {
 			s.Address = sshAt[i]
 			h.SSH = &s
 		}
+		for _, at := range ips {
+			h.IPs = append(h.IPs, at[i])
+		}
 		d.hosts[n.name] = first + i
 		d.fleet.Hosts = append(d.fleet.Hosts, h)
 	}
 	if bmcAt != nil {
 		d.sameBMC(v.get("bmc").get("address"), first)
+	}
+	if ips != nil {
+		d.sameIP(v.get("ip"), first)
 	}
 	return true
 }
@@ -79,6 +91,22 @@ func (d *decoder) sameBMC(address *value, first int) {
 			return
 		}
 		d.bmcs[k] = first + i
+	}
+}
+
+// sameIP refuses two hosts with one entry in their ip lists: a ring's device
+// would belong to both.
+func (d *decoder) sameIP(list *value, first int) {
+	for i, h := range d.fleet.Hosts[first:] {
+		for _, ip := range h.IPs {
+			k := strings.ToLower(ip)
+			if old, twice := d.ips[k]; twice && old != first+i {
+				o := d.fleet.Hosts[old]
+				d.add(list.at, "", "%s and %s (line %d) have the same ip %s", h.Name, o.Name, o.Where.Line, ip)
+				return
+			}
+			d.ips[k] = first + i
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 func parse(t testing.TB, src string) *Fleet {
@@ -38,20 +39,30 @@ func TestLoadFull(t *testing.T) {
 	}
 	equal(t, "first host", f.Hosts[0], Host{
 		Name: "sw001", Site: "tokyo", Environment: "production", Rack: "07", Tags: []string{"swift", "2024"},
-		BMC: &BMC{"sw001.bmc.tyo.example", 623, "bmc", "auto"}, SSH: &SSH{"10.0.0.1", 22, "ops"}, Where: Position{12, 5}})
+		BMC: &BMC{"sw001.bmc.tyo.example", 623, "bmc", "auto"}, SSH: &SSH{"10.0.0.1", 22, "ops"}, IPs: []string{"10.1.0.1", "sw001-storage"}, Where: Position{12, 5}})
 	equal(t, "db1", f.Hosts[7], Host{
-		Name: "db1", Environment: "staging", BMC: &BMC{"bmc-db1-001", 0, "lab", "redfish"}, Where: Position{18, 5}})
+		Name: "db1", Environment: "staging", BMC: &BMC{"bmc-db1-001", 0, "lab", "redfish"}, Where: Position{19, 5}})
 	equal(t, "r2n01", f.Hosts[10].BMC, &BMC{"bmc-r2n01-001", 0, "lab", "redfish"})
 	equal(t, "engines", f.Engines, []Engine{
-		{Name: "tokyo-1", Site: "tokyo", Environment: "production", Host: "sw001", Context: "tokyo-1", Origin: "full.yaml:23", Where: Position{23, 5}},
+		{Name: "tokyo-1", Site: "tokyo", Environment: "production", Host: "sw001", Context: "tokyo-1", Origin: "full.yaml:24", Where: Position{24, 5}},
 		{Name: "tokyo-2", Site: "tokyo", Environment: "development", Address: "ssh://ops@tokyo-2:2222",
-			Socket: "/run/podman/podman.sock", Origin: "full.yaml:24", Where: Position{24, 5}},
+			Socket: "/run/podman/podman.sock", Origin: "full.yaml:25", Where: Position{25, 5}},
 		{Name: "shanghai-1", Site: "shanghai", Environment: "production", Address: "tcp://sha-1.example:2376",
-			TLS: &TLS{"/c/ca.pem", "/c/cert.pem", "/c/key.pem", "docker", true}, Origin: "full.yaml:25", Where: Position{25, 5}},
-		{Name: "shanghai-2", Environment: "production", Address: "tcp://[::1]:2376", TLS: &TLS{}, Origin: "full.yaml:29", Where: Position{29, 5}},
-		{Name: "lab", Environment: "staging", Host: "web9", Address: "tcp://127.0.0.1:2375", Plain: true, Origin: "full.yaml:30", Where: Position{30, 5}},
-		{Name: "local", Environment: "production", Address: "unix:///var/run/docker.sock", Origin: "full.yaml:31", Where: Position{31, 5}},
-		{Name: "windows", Environment: "production", Address: "npipe:////./pipe/docker_engine", Origin: "full.yaml:32", Where: Position{32, 5}},
+			TLS: &TLS{"/c/ca.pem", "/c/cert.pem", "/c/key.pem", "docker", true}, Origin: "full.yaml:26", Where: Position{26, 5}},
+		{Name: "shanghai-2", Environment: "production", Address: "tcp://[::1]:2376", TLS: &TLS{}, Origin: "full.yaml:30", Where: Position{30, 5}},
+		{Name: "lab", Environment: "staging", Host: "web9", Address: "tcp://127.0.0.1:2375", Plain: true, Origin: "full.yaml:31", Where: Position{31, 5}},
+		{Name: "local", Environment: "production", Address: "unix:///var/run/docker.sock", Origin: "full.yaml:32", Where: Position{32, 5}},
+		{Name: "windows", Environment: "production", Address: "npipe:////./pipe/docker_engine", Origin: "full.yaml:33", Where: Position{33, 5}},
+	})
+	equal(t, "clusters", f.Clusters, []Cluster{
+		{Name: "objects", Site: "tokyo", Environment: "production", Rings: RingFiles{Path: "/etc/swift"},
+			Proxies: []string{"http://p1.example:8080", "https://[::1]"}, Auth: &SwiftAuth{TempAuth: "bmc"},
+			TLS: &TLS{CA: "/c/ca.pem", SkipVerify: true}, Recon: Recon{6200, 1500 * time.Millisecond},
+			Origin: "full.yaml:35", Where: Position{35, 5}},
+		{Name: "archive", Environment: "staging", Rings: RingFiles{"ops@10.0.0.9:2222", "/etc/swift"}, SwiftConf: "/etc/swift/x.conf",
+			Auth: &SwiftAuth{Cloud: "arch"}, NodesBy: "port", Origin: "full.yaml:42", Where: Position{42, 5}},
+		{Name: "test", Environment: "production", Rings: RingFiles{Path: "/r"}, Proxies: []string{"http://127.0.0.1:8080"},
+			TLS: &TLS{}, Origin: "full.yaml:43", Where: Position{43, 5}},
 	})
 }
 
@@ -75,7 +86,7 @@ func TestProblems(t *testing.T) {
 	for name, c := range map[string]struct{ src, want string }{
 		"unknown key":        {eng(`adress: "unix:///x"`), `f:2:15: unknown key "adress" (did you mean "address"?)`},
 		"unknown, no idea":   {with("zebra: 1"), `f:2:1: unknown key "zebra"`},
-		"later":              {with("clusters: []"), `f:2:1: this version of Ringside does not know "clusters" yet`},
+		"later":              {with("syncs: []"), `f:2:1: this version of Ringside does not know "syncs" yet`},
 		"duplicate key":      {with("theme: dark\ntheme: light"), `f:3:1: "theme" is set twice; first in line 2`},
 		"duplicate site":     {with("sites: {a: {},\n  a: {}}"), `f:3:3: "a" is set twice; first in line 2`},
 		"duplicate host":     {"hosts:\n  - name: sw[1-5]\n  - name: sw4", `f:3:11: host "sw4" is already named in line 2`},
@@ -153,9 +164,9 @@ func TestProblems(t *testing.T) {
 		"too much":           {strings.Repeat("[", 4<<20), `f: holds more than`},
 		"a list":             {"- a", `f:1:1: the file must be keys and values, not a list`},
 		"text":               {"a", `f:1:1: the file must be keys and values, not text`},
-		"empty":              {"", `f: names no host and no engine`},
-		"comment":            {"# nothing", `f: names no host and no engine`},
-		"nothing":            {"hosts:\nengines: []\ntheme: dark", `f: names no host and no engine`},
+		"empty":              {"", `f: names no host, no engine and no cluster`},
+		"comment":            {"# nothing", `f: names no host, no engine and no cluster`},
+		"nothing":            {"hosts:\nengines: []\ntheme: dark", `f: names no host, no engine and no cluster`},
 	} {
 		f, err := Parse("f", []byte(c.src))
 		var e *ConfigError
