@@ -106,8 +106,10 @@ func explain(err error) *reason {
 		return &reason{Refused, "connection refused", "the host is up, but no server listens there: see its service and log"}
 	case errors.As(err, &dns):
 		return &reason{Unreachable, "the name is not known: " + fleet.Clean(dns.Err), "check the address"}
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return &reason{Unreachable, "no route to the host", "is this machine in the storage network?"}
+	case errors.Is(err, syscall.EHOSTUNREACH): // nobody in its network answers to that address
+		return &reason{Silent, "no route to the host", "is the host up? is this machine in the storage network?"}
+	case errors.Is(err, syscall.ENETUNREACH):
+		return &reason{Unreachable, "the network cannot be reached", "is this machine in the storage network?"}
 	case errors.As(err, &unknown):
 		return &reason{BadTLS, "the certificate is not trusted: unknown authority", "set tls.ca"}
 	case errors.As(err, &host):

@@ -17,11 +17,14 @@ import (
 
 // place is a storage node as the rings describe it.
 type place struct {
-	node      string // its name in readings: the address
-	address   string // IP or name
-	ports     []port // the one to ask recon at first
-	ec        bool   // some policy is erasure-coded
-	relinking bool   // a partition power is being changed
+	node    string // its name in readings: the address
+	address string // IP or name
+	// replication is the address under which others replicate to it, "" when its
+	// devices have several.
+	replication string
+	ports       []port // the one to ask recon at first
+	ec          bool   // some policy is erasure-coded
+	relinking   bool   // a partition power is being changed
 }
 
 // port is one port of a node and what the rings expect there.

@@ -366,8 +366,11 @@ func (r *Rings) places(spec fleet.Cluster) []*place {
 			name := nodeName(spec, d.IP, d.Port)
 			p := byNode[name]
 			if p == nil {
-				p = &place{node: name, address: canonical(d.IP)}
+				p = &place{node: name, address: canonical(d.IP), replication: canonical(d.ReplicationIP)}
 				byNode[name] = p
+			}
+			if p.replication != canonical(d.ReplicationIP) {
+				p.replication = ""
 			}
 			p.add(d.Port, n.Kind)
 		}
