@@ -137,6 +137,7 @@ const (
 
 func (o *Overview) recovery() {
 	r := &o.Recovery
+	rated := false
 	var usedOfAll float64 // bytes of disk for each replica of a partition
 	var replicas float64
 	for _, d := range o.Devices {
@@ -163,8 +164,8 @@ func (o *Overview) recovery() {
 		default:
 			continue
 		}
-		if r.Over == 0 || pace.Over < r.Over {
-			r.Over = pace.Over
+		if !rated || pace.Over < r.Over { // one that is not known makes the sum unknown
+			r.Over, rated = pace.Over, true
 		}
 	}
 	if replicas > 0 && usedOfAll > 0 {
