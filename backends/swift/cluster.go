@@ -201,8 +201,16 @@ func (c *Cluster) RefreshNode(name string) {
 // or failed, a little over the time limit of a node when some hang. The error is
 // that of the rings, without which there are no nodes to ask.
 func (c *Cluster) Sweep(ctx context.Context, report func(fleet.Reading)) error {
-	var wg sync.WaitGroup
 	defer c.storage.CloseIdleConnections()
+	err := c.sweep(ctx, report)
+	if err == nil && c.spec.Rings.SSH == "" && c.rings.heardMore() { // versions of the rings that nodes have
+		_, err = c.rings.read(ctx, report)
+	}
+	return err
+}
+
+func (c *Cluster) sweep(ctx context.Context, report func(fleet.Reading)) error {
+	var wg sync.WaitGroup
 	defer wg.Wait()
 	for _, p := range c.proxies {
 		wg.Add(1)

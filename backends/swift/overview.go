@@ -273,7 +273,7 @@ func (o *Overview) nodes(in Input) {
 	tried := 0
 	for _, p := range o.Rings.places(in.Cluster) {
 		e, known := in.Read(NodeSource(in.Cluster.Name, p.node))
-		n := &NodeView{Name: p.node, Host: hosts[p.address], At: e.At, Err: e.Err, Since: e.Since, place: p}
+		n := &NodeView{Name: p.node, Host: cmp.Or(hosts[p.node], hosts[p.address]), At: e.At, Err: e.Err, Since: e.Since, place: p}
 		n.State, n.Why = judge(e, known, in.Now)
 		n.Facts, _ = e.Facts.(*Node)
 		if n.State == Down {

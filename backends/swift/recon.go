@@ -48,11 +48,14 @@ func (n *number) UnmarshalJSON(b []byte) error {
 
 // count is a number of things; what no counter can hold is unknown.
 func (n number) count() int64 {
-	if !n.ok || n.v < 0 || n.v > 1<<53 {
+	if !n.counts() {
 		return 0
 	}
 	return int64(n.v)
 }
+
+// counts says whether the number counts something.
+func (n number) counts() bool { return n.ok && n.v >= 0 && n.v <= 1<<53 }
 
 // span is a duration in the given unit; ok is false when there is none.
 func (n number) span(unit time.Duration) (time.Duration, bool) {
@@ -184,7 +187,7 @@ func parseQuarantined(b []byte) (Quarantined, bool, error) {
 			q.Policies[i] = p.Objects.count()
 		}
 	}
-	return q, v.Objects.ok, nil
+	return q, v.Objects.counts(), nil
 }
 
 func parseAsync(b []byte, skew time.Duration) (Async, bool, error) {
@@ -197,7 +200,7 @@ func parseAsync(b []byte, skew time.Duration) (Async, bool, error) {
 	}
 	a := Async{Pending: v.Pending.count()}
 	a.Counted, _ = v.Last.moment(skew)
-	return a, v.Pending.ok, nil
+	return a, v.Pending.counts(), nil
 }
 
 // parseReplication reads the pass of one kind of server. Object replication came

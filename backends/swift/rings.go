@@ -326,6 +326,13 @@ func (w *ringWatch) hear(sums map[string]string) {
 	}
 }
 
+// heardMore reports whether something was heard that was not looked for yet.
+func (w *ringWatch) heardMore() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.fresh
+}
+
 // unknown returns what was heard, when something was since the last call.
 func (w *ringWatch) unknown() map[string][]string {
 	w.mu.Lock()

@@ -104,7 +104,7 @@ var answers = map[string]func(*storageNode, time.Time) any{
 			case unmounted:
 				list = append(list, object{"device": d.name, "mounted": false})
 			case broken:
-				list = append(list, object{"device": d.name, "mounted": "[Errno 5] Input/output error: '/srv/node/" + d.name + "'"})
+				list = append(list, object{"device": d.name, "mounted": ioError(d)})
 			}
 		}
 		for _, s := range n.strays {
@@ -120,6 +120,8 @@ var answers = map[string]func(*storageNode, time.Time) any{
 			case gone:
 			case mounted:
 				list = append(list, object{"device": d.name, "mounted": true, "size": d.size, "used": s.used, "avail": d.size - s.used})
+			case broken:
+				list = append(list, object{"device": d.name, "mounted": ioError(d), "size": "", "used": "", "avail": ""})
 			default:
 				list = append(list, object{"device": d.name, "mounted": false, "size": "", "used": "", "avail": ""})
 			}
@@ -222,6 +224,9 @@ var answers = map[string]func(*storageNode, time.Time) any{
 		return list
 	},
 }
+
+// ioError is what Python says of a disk that cannot be read.
+func ioError(d *disk) string { return "[Errno 5] Input/output error: '/srv/node/" + d.name + "'" }
 
 func stamp(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
 
