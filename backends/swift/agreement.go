@@ -48,20 +48,12 @@ func (a *Agreement) OursDiffers() bool {
 // agreements compares the rings and swift.conf of all nodes and proxies. A node
 // needs the rings in which it has devices; a proxy needs all.
 func (o *Overview) agreements() {
-	needs := map[string]map[*NodeView]bool{}
-	for _, d := range o.Devices {
-		for _, m := range d.In {
-			if needs[m.Ring] == nil {
-				needs[m.Ring] = map[*NodeView]bool{}
-			}
-			needs[m.Ring][d.Node] = true
-		}
-	}
+	nodes := o.Rings.frameOf(o.Cluster).nodes
 	for _, r := range o.Rings.Rings {
 		a := Agreement{Name: r.Name, Ours: r.File().MD5}
 		by := map[string][]string{}
-		for _, n := range o.Nodes {
-			a.take(by, n.Name, needs[r.Name][n], n.ringMD5(r.Name))
+		for i, n := range o.Nodes {
+			a.take(by, n.Name, slices.Contains(nodes[i].rings, r.Name), n.ringMD5(r.Name))
 		}
 		for _, p := range o.Proxies {
 			if p.Facts != nil && p.Facts.RingMD5.Known() && p.State != Down {

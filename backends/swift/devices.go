@@ -3,7 +3,6 @@ package swift
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -35,8 +34,8 @@ func (s DeviceState) up() State {
 // DeviceView is one disk: what the rings have on it, and what its node says.
 type DeviceView struct {
 	Node   *NodeView
-	Name   string // "sdb1"
-	In     []Member
+	Name   string   // "sdb1"
+	In     []Member // shared: not to be changed
 	State  DeviceState
 	Why    string
 	Usage  *Usage    // last known, nil when there is none
@@ -99,36 +98,15 @@ type Stray struct {
 
 // devices joins the rings' devices with what their nodes say.
 func (o *Overview) devices() {
-	byID := map[[2]string]*DeviceView{}
-	nodes := make(map[string]*NodeView, len(o.Nodes))
-	for _, n := range o.Nodes {
-		nodes[n.Name] = n
-	}
-	for _, r := range o.Rings.Rings {
-		for _, dev := range r.Devices() {
-			n := nodes[nodeName(o.Cluster, dev.IP, dev.Port)]
-			k := [2]string{n.Name, dev.Name}
-			d := byID[k]
-			if d == nil {
-				if len(n.Devices) == 0 {
-					n.Region, n.Zone = dev.Region, dev.Zone
-				}
-				d = &DeviceView{Node: n, Name: dev.Name, Draining: true}
-				byID[k] = d
-				n.Devices = append(n.Devices, d)
-			}
-			m := Member{Ring: r.Name, ID: dev.ID, Port: dev.Port, Kind: r.Kind, Weight: dev.Weight, Parts: r.Parts(dev.ID)}
-			d.In = append(d.In, m)
-			d.Weight = max(d.Weight, m.Weight)
-			d.Parts += m.Parts
-			d.Draining = d.Draining && m.Weight == 0
-		}
-	}
 	o.MountCheckOff = o.mountCheckOff()
-	for _, n := range o.Nodes {
-		slices.SortFunc(n.Devices, func(a, b *DeviceView) int { return strings.Compare(a.Name, b.Name) })
-		for _, d := range n.Devices {
-			d.join(o.MountCheckOff)
+	for i, f := range o.Rings.frameOf(o.Cluster).nodes {
+		n := o.Nodes[i]
+		views := make([]DeviceView, len(f.devices))
+		n.Devices = make([]*DeviceView, len(f.devices))
+		for j, d := range f.devices {
+			views[j] = DeviceView{Node: n, Name: d.name, In: d.in, Weight: d.weight, Parts: d.parts, Draining: d.draining}
+			views[j].join(o.MountCheckOff)
+			n.Devices[j] = &views[j]
 		}
 		o.Devices = append(o.Devices, n.Devices...)
 		o.strays(n)

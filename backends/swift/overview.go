@@ -271,9 +271,10 @@ func (o *Overview) proxies(in Input) {
 func (o *Overview) nodes(in Input) {
 	hosts := in.Fleet.Addresses()
 	tried := 0
-	for _, p := range o.Rings.places(in.Cluster) {
+	for _, f := range o.Rings.frameOf(in.Cluster).nodes {
+		p := f.place
 		e, known := in.Read(NodeSource(in.Cluster.Name, p.node))
-		n := &NodeView{Name: p.node, Host: cmp.Or(hosts[p.node], hosts[p.address]), At: e.At, Err: e.Err, Since: e.Since, place: p}
+		n := &NodeView{Name: p.node, Host: cmp.Or(hosts[p.node], hosts[p.address]), Region: f.region, Zone: f.zone, At: e.At, Err: e.Err, Since: e.Since, place: p}
 		n.State, n.Why = judge(e, known, in.Now)
 		n.Facts, _ = e.Facts.(*Node)
 		if n.State == Down {

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"net"
-	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -37,6 +35,9 @@ type Rings struct {
 	// Versions of ring files that are known, by ring name and MD5: those that were
 	// seen while watching, and those in the builder's backups.
 	Versions map[string]map[string]int
+
+	once  sync.Once
+	frame *frame
 }
 
 // Broken is a file that could not be read.
@@ -360,103 +361,6 @@ func (w *ringWatch) findVersions(wanted map[string][]string) {
 			}
 		}
 	}
-}
-
-// places are the storage nodes that the rings name, by address.
-func (r *Rings) places(spec fleet.Cluster) []*place {
-	byNode := map[string]*place{}
-	ec, relinking := false, false
-	for _, n := range r.Rings {
-		ec = ec || n.Quorum().Erasure()
-		relinking = relinking || n.NextPartPower() > 0
-		for _, d := range n.Devices() {
-			name := nodeName(spec, d.IP, d.Port)
-			p := byNode[name]
-			if p == nil {
-				p = &place{node: name, address: canonical(d.IP), replication: canonical(d.ReplicationIP)}
-				byNode[name] = p
-			}
-			if p.replication != canonical(d.ReplicationIP) {
-				p.replication = ""
-			}
-			p.add(d.Port, n.Kind)
-		}
-	}
-	out := slices.SortedFunc(maps.Values(byNode), func(a, b *place) int { return compareNodes(a.node, b.node) })
-	for _, p := range out {
-		p.ec, p.relinking = ec, relinking
-		p.order(spec.Recon.Port)
-	}
-	return out
-}
-
-func (p *place) add(number int, k Kind) {
-	i := slices.IndexFunc(p.ports, func(o port) bool { return o.number == number })
-	if i < 0 {
-		i = len(p.ports)
-		p.ports = append(p.ports, port{number: number})
-	}
-	if !slices.Contains(p.ports[i].kinds, k) {
-		p.ports[i].kinds = append(p.ports[i].kinds, k)
-	}
-}
-
-// order puts the port first that is asked for recon: the one of the configuration,
-// else the lowest of an object server, the others behind it in case it is down.
-func (p *place) order(first int) {
-	if first > 0 && !slices.ContainsFunc(p.ports, func(o port) bool { return o.number == first }) {
-		p.ports = append(p.ports, port{number: first})
-	}
-	rank := func(o port) int {
-		switch {
-		case o.number == first:
-			return 0
-		case slices.Contains(o.kinds, Object):
-			return 1
-		}
-		return 2
-	}
-	slices.SortFunc(p.ports, func(a, b port) int { return cmp.Or(rank(a)-rank(b), a.number-b.number) })
-}
-
-// nodeName is what tells two nodes apart: the address in the rings, and with
-// nodes_by: port the port as well.
-func nodeName(spec fleet.Cluster, ip string, number int) string {
-	if spec.NodesBy == "port" {
-		return net.JoinHostPort(canonical(ip), strconv.Itoa(number))
-	}
-	return canonical(ip)
-}
-
-// canonical is the one spelling of an address; host names become lower case.
-func canonical(ip string) string {
-	if a, err := netip.ParseAddr(ip); err == nil {
-		return a.String()
-	}
-	return strings.ToLower(ip)
-}
-
-// compareNodes orders addresses by number, names by text behind them.
-func compareNodes(a, b string) int {
-	x, okX := addrPort(a)
-	y, okY := addrPort(b)
-	switch {
-	case okX && okY:
-		return x.Compare(y)
-	case okX != okY && okX:
-		return -1
-	case okX != okY:
-		return 1
-	}
-	return strings.Compare(a, b)
-}
-
-func addrPort(s string) (netip.AddrPort, bool) {
-	if a, err := netip.ParseAddr(s); err == nil {
-		return netip.AddrPortFrom(a, 0), true
-	}
-	a, err := netip.ParseAddrPort(s)
-	return a, err == nil
 }
 
 // fileTrouble puts an error about files into words.
