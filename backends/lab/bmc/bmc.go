@@ -82,6 +82,9 @@ func (s *BMCs) start() error {
 		if err := b.open(); err != nil {
 			return fmt.Errorf("BMC of %s: %w", spec.Name, err)
 		}
+		for _, f := range spec.Faults {
+			b.Set(f, true)
+		}
 	}
 	return nil
 }

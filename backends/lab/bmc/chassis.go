@@ -54,6 +54,11 @@ func newChassis(s *BMCs, spec *Spec, seed uint64, wrong *trouble) *chassis {
 	}
 	now := s.opts.Now()
 	c.settle(now)
+	n := spec.Events
+	if n == 0 {
+		n = 3 + int(8*c.whim(22))
+	}
+	c.past(now, n)
 	if spec.CutAfter > 0 && s.opts.Speed > 0 {
 		c.plan(now.Add(s.paced(spec.CutAfter)), 0, c.cut)
 	}

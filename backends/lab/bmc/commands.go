@@ -13,19 +13,31 @@ import (
 // code.
 type command func(b *BMC, data []byte) ([]byte, types.CompletionCode)
 
+var ours = map[types.Command]command{
+	types.CommandColdReset:            coldReset,
+	types.CommandGetSystemGUID:        systemGUID,
+	types.CommandGetChassisStatus:     chassisStatus,
+	types.CommandChassisControl:       chassisControl,
+	types.CommandChassisIdentify:      chassisIdentify,
+	types.CommandSetSystemBootOptions: setBootOption,
+	types.CommandGetSystemBootOptions: getBootOption,
+	types.CommandGetSensorReading:     sensorReading,
+	types.CommandGetSensorThresholds:  sensorThresholds,
+	types.CommandGetSensorHysteresis:  sensorHysteresis,
+	types.CommandGetSELInfo:           logInfo,
+	types.CommandReserveSEL:           reserveLog,
+	types.CommandGetSELEntry:          logEntry,
+	types.CommandClearSEL:             clearLog,
+	types.CommandGetSELTime:           logTime,
+}
+
 // commands is what every BMC answers: the library's session commands, and ours
 // for what stands behind them.
 var commands = sync.OnceValue(func() *handlers.Registry {
 	reg := handlers.NewRegistry()
 	reg.Use(observe)
 	handlers.RegisterAllHandlers(reg)
-	for c, f := range map[types.Command]command{
-		types.CommandGetChassisStatus:     chassisStatus,
-		types.CommandChassisControl:       chassisControl,
-		types.CommandChassisIdentify:      chassisIdentify,
-		types.CommandSetSystemBootOptions: setBootOption,
-		types.CommandGetSystemBootOptions: getBootOption,
-	} {
+	for c, f := range ours {
 		reg.RegisterFunc(c, func(_ context.Context, h *handlers.HandlerContext, data []byte) ([]byte, types.CompletionCode, error) {
 			out, code := f(h.BMC.HAL().(*hardware).bmc, data)
 			return out, code, nil

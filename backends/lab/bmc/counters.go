@@ -51,6 +51,11 @@ func (c *counters) add(what *int, n int) {
 
 // Counters returns what the BMC was asked for so far.
 func (b *BMC) Counters() Counters {
+	b.mu.Lock()
+	if b.line != nil {
+		b.line.forgetIdle()
+	}
+	b.mu.Unlock()
 	c := &b.count
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,6 +1,9 @@
 package bmc
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // event is what an entry of the event log says, in the bytes of IPMI v2.0 table
 // 32-1 from the sensor type on.
@@ -23,15 +26,33 @@ type entry struct {
 // eventLog is the system event log (SEL). When it is full, new events are lost,
 // as IPMI wants it.
 type eventLog struct {
-	entries     []entry
-	last        uint16 // the newest ID
+	began       time.Time // of the BMC's own clock
+	entries     []entry   // oldest first
+	last        uint16    // the newest ID
 	added       time.Time
 	erased      time.Time
-	reservation uint16
+	reservation uint16 // the only valid one; a change of the log cancels it
 	overflow    bool
 }
 
 const logCapacity = 512
+
+// find is the index of an entry, -1 without it; IPMI asks for the first as 0 and
+// for the last as FFFFh.
+func (l *eventLog) find(id uint16) int {
+	switch {
+	case id == firstEntry && len(l.entries) > 0:
+		return 0
+	case id == lastEntry:
+		return len(l.entries) - 1
+	}
+	return slices.IndexFunc(l.entries, func(e entry) bool { return e.id == id })
+}
+
+func (l *eventLog) reserve() uint16 {
+	l.reservation = max(l.reservation+1, 1)
+	return l.reservation
+}
 
 func (l *eventLog) add(at time.Time, e event) {
 	if len(l.entries) >= logCapacity {
@@ -41,13 +62,32 @@ func (l *eventLog) add(at time.Time, e event) {
 	l.last++
 	l.entries = append(l.entries, entry{l.last, at, e})
 	l.added = at
-	l.reservation++ // a change of the log cancels reservations
+	l.reserve()
 }
 
 func (l *eventLog) clear(at time.Time) {
 	l.entries, l.erased, l.overflow = nil, at, false
-	l.reservation++
 	l.add(at, logCleared)
+}
+
+// past fills the log with what happened before the lab was there: about n events,
+// the last of them some hours ago.
+func (c *chassis) past(now time.Time, n int) {
+	l := &c.log
+	l.began = now.Add(-40 * 24 * time.Hour)
+	at := l.began.Add(c.between(20, time.Hour, 9*time.Hour))
+	step := now.Add(-c.between(21, 2*time.Hour, 50*time.Hour)).Sub(at) / time.Duration(n)
+	l.clear(l.began)
+	for len(l.entries) < n {
+		story := usual[int(mix(c.seed, uint64(200+len(l.entries)))%uint64(len(usual)))]
+		for i, e := range story {
+			l.add(at.Add(time.Duration(i)*20*time.Second), e)
+		}
+		at = at.Add(step * time.Duration(len(story)))
+	}
+	if c.state == off {
+		l.add(at, acpiSoftOff)
+	}
 }
 
 const discrete = 0x6f // sensor-specific events
@@ -69,7 +109,13 @@ var (
 	fanBack       = event{0x04, numFan3, 0x81, [3]byte{0x52, 0x50, 0x0a}, "OK", "Fan 3 is above its lower critical threshold again."}
 	hotProcessor  = event{0x01, numCPU1, 0x01, [3]byte{0x57, 0x5b, 0x5a}, "Warning", "CPU 1 is above its upper non-critical temperature threshold."}
 	coolProcessor = event{0x01, numCPU1, 0x81, [3]byte{0x57, 0x58, 0x5a}, "OK", "CPU 1 is below its upper non-critical temperature threshold again."}
-	bootEnds      = map[string]event{
+
+	// usual is what the log of a healthy host is made of.
+	usual = [][]event{
+		{acpiSoftOff, acpiWorking, bootPowerUp}, {bootWarmReset}, {chassisOpened}, {memoryError}, {hotProcessor, coolProcessor},
+	}
+
+	bootEnds = map[string]event{
 		"disk":  {0x1f, 0x57, discrete, [3]byte{0x01, 0xff, 0xff}, "OK", "The operating system was booted from disk."},
 		"pxe":   {0x1f, 0x57, discrete, [3]byte{0x02, 0xff, 0xff}, "OK", "The operating system was booted by PXE."},
 		"cdrom": {0x1f, 0x57, discrete, [3]byte{0x05, 0xff, 0xff}, "OK", "The operating system was booted from CD-ROM."},

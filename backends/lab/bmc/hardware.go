@@ -32,8 +32,8 @@ func (h *hardware) Storage() hal.StorageHAL { return storage{h.bmc} }
 // storage holds what the BMC keeps in its memory and never changes.
 type storage struct{ bmc *BMC }
 
-func (s storage) FRU() hal.FRUStore { return nil }
-func (s storage) SDR() hal.SDRStore { return repository{} }
+func (s storage) FRU() hal.FRUStore { return inventory{s.bmc} }
+func (storage) SDR() hal.SDRStore   { return repository{} }
 
 // repository is the sensor data records, the same for every host.
 type repository struct{}

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"ringside/backends/fleet"
 )
@@ -19,10 +19,11 @@ type BMC struct {
 	wrong   trouble
 	count   counters
 
-	mu       sync.Mutex // guards everything below
-	password string
-	port     int // the same for UDP and TCP
-	line     *line
+	dying atomic.Bool // it was told to restart and has not answered yet
+
+	mu   sync.Mutex // guards everything below
+	port int        // the same for UDP and TCP
+	line *line
 }
 
 func newBMC(s *BMCs, n int, spec Spec) *BMC {
@@ -33,11 +34,8 @@ func newBMC(s *BMCs, n int, spec Spec) *BMC {
 		spec.Sessions = 4
 	}
 	h := sha256.Sum256(fmt.Appendf(nil, "%d\x00%s", s.opts.Seed, spec.Name))
-	b := &BMC{bmcs: s, spec: spec, password: s.password, guid: [16]byte(h[:16])}
+	b := &BMC{bmcs: s, spec: spec, guid: [16]byte(h[:16])}
 	b.chassis = newChassis(s, &b.spec, binary.LittleEndian.Uint64(h[16:]), &b.wrong)
-	for _, f := range spec.Faults {
-		b.wrong.set(f, true)
-	}
 	return b
 }
 
@@ -71,7 +69,7 @@ func (b *BMC) host() fleet.Host {
 func (b *BMC) open() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.wrong.has(Refused) {
+	if b.line != nil {
 		return nil
 	}
 	return b.listen()
@@ -124,9 +122,22 @@ func (b *BMC) Press() {
 	_ = b.chassis.press(now) // a host on its way to off does not mind
 }
 
-// Slow delays every answer; 0 ends it.
-func (b *BMC) Slow(d time.Duration) {
-	b.wrong.mu.Lock()
-	defer b.wrong.mu.Unlock()
-	b.wrong.slow = d
+// password is what the BMC takes for the account's just now.
+func (b *BMC) password() string {
+	if b.wrong.has(WrongPassword) {
+		return "changed" + b.bmcs.password[:8]
+	}
+	return b.bmcs.password
 }
+
+// dropSessions ends all sessions without telling their clients.
+func (b *BMC) dropSessions() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.line != nil {
+		b.line.end()
+	}
+}
+
+// restartSoon restarts the BMC after the answer to the present command.
+func (b *BMC) restartSoon() { b.dying.Store(true) }

@@ -100,6 +100,17 @@ func (l *line) end() {
 	}
 }
 
+// forgetIdle ends the sessions that were idle for too long, which a BMC does only
+// when the next one is opened.
+func (l *line) forgetIdle() {
+	l.mu.Lock()
+	v := l.life
+	l.mu.Unlock()
+	if v != nil {
+		v.bmc.Sessions.EvictExpired()
+	}
+}
+
 // life is a BMC's firmware between two restarts. It is the transport of its own
 // server: every datagram passes it.
 type life struct {
@@ -112,6 +123,7 @@ type life struct {
 	firstFrom *net.UDPAddr
 
 	sessions sessions
+	others   []uint32 // sessions of somebody who takes all slots; ReadFrom's own
 }
 
 func newLife(l *line, first []byte, from *net.UDPAddr) *life {
@@ -139,9 +151,7 @@ func (v *life) setUser() {
 	if err != nil {
 		panic("lab: BMC user: " + err.Error()) // the name is ours and the store is empty
 	}
-	b.mu.Lock()
-	u.SetPassword([]byte(b.password))
-	b.mu.Unlock()
+	u.SetPassword([]byte(b.password()))
 	u.Enabled = true
 	privilege := ipmibmc.PrivilegeLevelAdministrator
 	if b.spec.Operator {
@@ -167,7 +177,7 @@ func (v *life) ReadFrom(buf []byte) (int, net.Addr, error) {
 	if v.first != nil {
 		n := copy(buf, v.first)
 		v.first = nil
-		v.sessions.in(buf[:n], v.firstFrom)
+		v.in(buf[:n], v.firstFrom)
 		return n, v.firstFrom, nil
 	}
 	for !v.ended.Load() {
@@ -176,11 +186,33 @@ func (v *life) ReadFrom(buf []byte) (int, net.Addr, error) {
 			break
 		}
 		if err == nil {
-			v.sessions.in(buf[:n], from)
+			v.in(buf[:n], from)
 			return n, from, nil
 		}
 	}
 	return 0, nil, net.ErrClosed
+}
+
+// in looks at a datagram before the server does.
+func (v *life) in(p []byte, from *net.UDPAddr) {
+	if v.line.bmc.wrong.has(SessionsFull) {
+		v.occupy()
+	}
+	v.sessions.in(p, from)
+}
+
+// occupy takes every session slot that is free and keeps those it has.
+func (v *life) occupy() {
+	for _, id := range v.others {
+		v.bmc.Sessions.Touch(id)
+	}
+	for {
+		s, err := v.bmc.Sessions.Allocate(0, types.AuthAlg_HMAC_SHA1, types.IntegrityAlg_HMAC_SHA1_96, types.CryptAlg_AES_CBC_128, ipmibmc.PrivilegeLevelUser, 1)
+		if err != nil || v.bmc.Sessions.Activate(s.BMCID) != nil {
+			return
+		}
+		v.others = append(v.others, s.BMCID)
+	}
 }
 
 // WriteTo sends an answer, late when the BMC is slow.
@@ -199,7 +231,11 @@ func (v *life) WriteTo(p []byte, to net.Addr) (int, error) {
 		return len(p), nil
 	}
 	v.sessions.out(p, to)
-	return v.line.conn.WriteToUDP(p, to.(*net.UDPAddr))
+	n, err := v.line.conn.WriteToUDP(p, to.(*net.UDPAddr))
+	if v.line.bmc.dying.CompareAndSwap(true, false) {
+		v.line.bmc.Restart(0)
+	}
+	return n, err
 }
 
 // Close leaves the port open: it outlives the server.

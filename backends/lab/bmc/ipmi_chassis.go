@@ -1,7 +1,6 @@
 package bmc
 
 import (
-	"math"
 	"time"
 
 	"github.com/bougou/go-ipmi/pkg/types"
@@ -129,10 +128,4 @@ func getBootOption(b *BMC, data []byte) ([]byte, types.CompletionCode) {
 		return append(out, o.flags[:]...), types.CodeOK
 	}
 	return nil, types.CodeParameterNotSupported
-}
-
-// rawValue is a value in the sensor's byte.
-func (s *sensor) rawValue(v float64) byte {
-	r := math.Round(v / (float64(s.m) * math.Pow10(s.r)))
-	return byte(math.Max(0, math.Min(255, r)))
 }

@@ -31,6 +31,7 @@ type Spec struct {
 	Operator  bool          // the account is an operator's, not an administrator's
 	Faults    []Fault       // what is wrong from the start
 	CutAfter  time.Duration // somebody cuts the power then, behind everybody's back; never when 0
+	Events    int           // in the log at the start; a few when 0
 	Clockless bool          // the BMC's clock was never set: events have no date
 }
 
