@@ -62,6 +62,9 @@ func Start(o Options) (*BMCs, error) {
 }
 
 func (s *BMCs) start() error {
+	if len(s.opts.Hosts) == 0 {
+		return nil // and no file either
+	}
 	if s.opts.Dir == "" {
 		dir, err := os.MkdirTemp("", "ringside-bmcs-")
 		if err != nil {
@@ -106,8 +109,11 @@ func (s *BMCs) Hosts() []fleet.Host {
 	return hosts
 }
 
-// Credentials holds the account of all BMCs.
+// Credentials holds the account of all BMCs; nil without any.
 func (s *BMCs) Credentials() map[string]fleet.Credential {
+	if len(s.list) == 0 {
+		return nil
+	}
 	return map[string]fleet.Credential{Credential: {
 		Name: Credential, Username: Username, Password: fleet.Secret{File: s.passwordFile()},
 	}}
@@ -120,10 +126,13 @@ func (s *BMCs) Close() error {
 		b.close()
 	}
 	s.wg.Wait()
-	if s.ownDir != "" {
+	switch {
+	case s.ownDir != "":
 		return os.RemoveAll(s.ownDir)
+	case len(s.list) > 0:
+		return os.Remove(s.passwordFile())
 	}
-	return os.Remove(s.passwordFile())
+	return nil
 }
 
 // paced is a duration at the lab's speed of life.
