@@ -462,7 +462,9 @@ func TestRedfishFaults(t *testing.T) {
 	well()
 
 	b.Set(Refused, true)
-	fails(func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) || strings.Contains(err.Error(), "refused") })
+	fails(func(err error) bool {
+		return errors.Is(err, syscall.ECONNREFUSED) || strings.Contains(err.Error(), "refused")
+	})
 	b.Set(Refused, false)
 	well()
 
