@@ -238,7 +238,11 @@ func TestRedfishPower(t *testing.T) {
 		if follow(info, "Actions", "#ComputerSystem.Reset", "target") != reset {
 			t.Fatalf("target is not %s: %v", reset, info["Actions"])
 		}
-		allowed := follow(info, "Actions", "#ComputerSystem.Reset", "ResetType@Redfish.AllowableValues").([]any)
+		allowed, _ := follow(info, "Actions", "#ComputerSystem.Reset", "ResetType@Redfish.AllowableValues").([]any)
+		if b.model().actionInfo {
+			more := v.want(http.StatusOK, "GET", follow(info, "Actions", "#ComputerSystem.Reset", "@Redfish.ActionInfo").(string), nil)
+			allowed = follow(more["Parameters"].([]any)[0], "AllowableValues").([]any)
+		}
 		is := func(state string) {
 			t.Helper()
 			until(t, state, func() bool { return v.want(http.StatusOK, "GET", system, nil)["PowerState"] == state })

@@ -42,6 +42,7 @@ func TestIpmitool(t *testing.T) {
 	path := tool(t, "ipmitool")
 	for _, suite := range []string{"3", "17"} {
 		t.Run("suite "+suite, func(t *testing.T) {
+			t.Parallel()
 			s := startLab(t, Options{Speed: 20, Hosts: []Spec{{Name: "sw001", Model: 1}}})
 			b := s.Host("sw001")
 			ask := func(args string) (string, error) {
@@ -129,6 +130,7 @@ func TestFreeIPMI(t *testing.T) {
 	ipmipower, sensors, sel := tool(t, "ipmipower"), tool(t, "ipmi-sensors"), tool(t, "ipmi-sel")
 	for _, suite := range []string{"3", "17"} {
 		t.Run("suite "+suite, func(t *testing.T) {
+			t.Parallel()
 			s := startLab(t, Options{Speed: 20, Hosts: Many(3)})
 			var hosts []string
 			for _, b := range s.All() {
