@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +31,18 @@ func startLab(t testing.TB, o Options) *BMCs {
 	})
 	return s
 }
+
+// hand is a clock that a test moves.
+type hand struct{ at atomic.Int64 }
+
+func newHand() *hand {
+	h := &hand{}
+	h.at.Store(time.Now().UnixNano())
+	return h
+}
+
+func (h *hand) Now() time.Time       { return time.Unix(0, h.at.Load()) }
+func (h *hand) move(d time.Duration) { h.at.Add(int64(d)) }
 
 // until waits for a condition.
 func until(t testing.TB, what string, ok func() bool) {
@@ -175,31 +188,31 @@ func openFiles(t *testing.T) int {
 
 // TestStory: a host whose power somebody cuts, and one that is off.
 func TestStory(t *testing.T) {
-	clock := time.Now()
-	s := startLab(t, Options{Speed: 1, Now: func() time.Time { return clock }, Hosts: []Spec{{Name: "a", CutAfter: 4 * time.Minute}, {Name: "b", Off: true}}})
+	clock := newHand()
+	s := startLab(t, Options{Speed: 1, Now: clock.Now, Hosts: []Spec{{Name: "a", CutAfter: 4 * time.Minute}, {Name: "b", Off: true}}})
 	a, b := s.Host("a"), s.Host("b")
 	if a.Power() != "On" || b.Power() != "Off" {
 		t.Errorf("at first %s and %s", a.Power(), b.Power())
 	}
-	clock = clock.Add(3*time.Minute + 59*time.Second)
+	clock.move(3*time.Minute + 59*time.Second)
 	if a.Power() != "On" {
 		t.Errorf("before its time %s", a.Power())
 	}
-	clock = clock.Add(time.Hour) // nobody looked when it happened
+	clock.move(time.Hour) // nobody looked when it happened
 	if a.Power() != "Off" {
 		t.Errorf("after its time %s", a.Power())
 	}
 	log := a.chassis.log.entries
-	if e := log[len(log)-1]; e.event != acpiSoftOff || !e.at.Equal(clock.Add(-time.Hour+time.Second)) {
-		t.Errorf("the log ends with %+v, at %v", e, clock)
+	if e := log[len(log)-1]; e.event != acpiSoftOff || !e.at.Equal(clock.Now().Add(-time.Hour+time.Second)) {
+		t.Errorf("the log ends with %+v, at %v", e, clock.Now())
 	}
 	b.Press()
-	clock = clock.Add(2 * time.Second)
+	clock.move(2 * time.Second)
 	if b.Power() != "On" {
 		t.Errorf("after the button %s", b.Power())
 	}
 	b.Press()
-	clock = clock.Add(10 * time.Second)
+	clock.move(10 * time.Second)
 	if b.Power() != "Off" {
 		t.Errorf("after the button again %s", b.Power())
 	}
@@ -227,14 +240,14 @@ func TestPower(t *testing.T) {
 		{"reset", "r", on}, {"reset while it shuts down", "s1r9", on},
 		{"cut", "x", off}, {"cut while it comes on", "f9nx9", off},
 	} {
-		clock := time.Now()
-		s := startLab(t, Options{Speed: 1, Now: func() time.Time { return clock }, Hosts: Many(1)})
+		clock := newHand()
+		s := startLab(t, Options{Speed: 1, Now: clock.Now, Hosts: Many(1)})
 		c := s.list[0].chassis
 		acts := map[rune]act{'n': (*chassis).turnOn, 'f': (*chassis).forceOff, 's': (*chassis).softOff, 'c': (*chassis).cycle, 'r': (*chassis).reset}
 		for _, x := range tt.do {
 			switch {
 			case x >= '0' && x <= '9':
-				clock = clock.Add(time.Duration(x-'0') * time.Second)
+				clock.move(time.Duration(x-'0') * time.Second)
 			case x == 'x':
 				s.list[0].Cut()
 			default:
@@ -249,11 +262,39 @@ func TestPower(t *testing.T) {
 	}
 }
 
+// TestRunning: the operating system comes some time after the power and goes with
+// it, and somebody is told.
+func TestRunning(t *testing.T) {
+	clock := newHand()
+	told := 0
+	s := startLab(t, Options{Speed: 1, Now: clock.Now, Hosts: Many(1), Changed: func(string) { told++ }})
+	b := s.Host("sw001")
+	is := func(want bool, times int) {
+		t.Helper()
+		if b.Running() != want || told != times {
+			t.Errorf("running is %v, want %v; told %d times, want %d", !want, want, told, times)
+		}
+	}
+	is(true, 0)
+	b.Cut()
+	is(false, 1)
+	b.Press()
+	clock.move(10 * time.Second)
+	is(false, 1)
+	clock.move(time.Minute)
+	is(true, 2)
+	b.Press()
+	clock.move(2 * time.Second)
+	is(true, 2)
+	clock.move(time.Minute)
+	is(false, 3)
+}
+
 // TestBootFlags: IPMI's are forgotten after a minute without a power command,
 // unless they shall stay, and used up by one boot, unless they are for ever.
 func TestBootFlags(t *testing.T) {
-	clock := time.Now()
-	s := startLab(t, Options{Speed: 1, Now: func() time.Time { return clock }, Hosts: Many(1)})
+	clock := newHand()
+	s := startLab(t, Options{Speed: 1, Now: clock.Now, Hosts: Many(1)})
 	b := s.Host("sw001")
 	c := mustConnect(t, s, b)
 	valid := func() bool {
@@ -280,11 +321,11 @@ func TestBootFlags(t *testing.T) {
 		}
 	}
 	set(false)
-	clock = clock.Add(59 * time.Second)
+	clock.move(59 * time.Second)
 	if !valid() {
 		t.Error("forgotten before its time")
 	}
-	clock = clock.Add(2 * time.Second)
+	clock.move(2 * time.Second)
 	if valid() {
 		t.Error("never forgotten")
 	}
@@ -293,7 +334,7 @@ func TestBootFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	set(false)
-	clock = clock.Add(time.Hour)
+	clock.move(time.Hour)
 	if !valid() {
 		t.Error("forgotten although it shall stay")
 	}
@@ -309,8 +350,8 @@ func TestBootFlags(t *testing.T) {
 
 // TestSensorsFollow: fans spin down and the board cools when the host is off.
 func TestSensorsFollow(t *testing.T) {
-	clock := time.Now()
-	s := startLab(t, Options{Speed: 1, Now: func() time.Time { return clock }, Hosts: Many(1)})
+	clock := newHand()
+	s := startLab(t, Options{Speed: 1, Now: clock.Now, Hosts: Many(1)})
 	b := s.Host("sw001")
 	read := func(number byte) (float64, bool) {
 		all, _ := b.measure()
@@ -329,7 +370,7 @@ func TestSensorsFollow(t *testing.T) {
 		t.Errorf("on: fan %v, %v W, %v C", fast, watts, warm)
 	}
 	b.Cut()
-	clock = clock.Add(time.Second)
+	clock.move(time.Second)
 	slower, ok := read(numFan1)
 	if !ok || slower > fast*0.7 || slower < fast*0.3 {
 		t.Errorf("a second after the cut the fan does %v, %v; it did %v", slower, ok, fast)
@@ -338,7 +379,7 @@ func TestSensorsFollow(t *testing.T) {
 	if cooler < warm-1 {
 		t.Errorf("cold at once: %v, was %v", cooler, warm)
 	}
-	clock = clock.Add(10 * time.Minute)
+	clock.move(10 * time.Minute)
 	if _, ok := read(numFan1); ok {
 		t.Error("a fan without power has a reading")
 	}
@@ -354,7 +395,7 @@ func TestSensorsFollow(t *testing.T) {
 		t.Errorf("off and draws %v W", watts)
 	}
 	b.Press()
-	clock = clock.Add(10 * time.Second)
+	clock.move(10 * time.Second)
 	if f, ok := read(numFan1); !ok || f < 3500 {
 		t.Errorf("on again and the fan does %v, %v", f, ok)
 	}

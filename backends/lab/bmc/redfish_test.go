@@ -276,8 +276,8 @@ func TestRedfishPower(t *testing.T) {
 
 // TestRedfishPowerStates: turning on and off are told while they last.
 func TestRedfishPowerStates(t *testing.T) {
-	clock := time.Now()
-	s := startLab(t, Options{Speed: 1, Now: func() time.Time { return clock }, Hosts: []Spec{{Name: "a", Protocol: Redfish, Model: 1}, {Name: "b", Protocol: Redfish, Model: 3}}})
+	clock := newHand()
+	s := startLab(t, Options{Speed: 1, Now: clock.Now, Hosts: []Spec{{Name: "a", Protocol: Redfish, Model: 1}, {Name: "b", Protocol: Redfish, Model: 3}}})
 	for i, b := range s.All() {
 		v := visit(t, s, b)
 		system := "/redfish/v1/Systems/" + b.model().system
@@ -288,7 +288,7 @@ func TestRedfishPowerStates(t *testing.T) {
 				if got := v.want(http.StatusOK, "GET", system, nil)["PowerState"]; got != want {
 					t.Errorf("%s: %v, want %s", kind, got, want)
 				}
-				clock = clock.Add(10 * time.Second)
+				clock.move(10 * time.Second)
 			}
 		}
 		do("ForceOff", "PoweringOff", "Off")
