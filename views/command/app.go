@@ -17,6 +17,7 @@ import (
 	"ringside/actions/ledger"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
+	"ringside/backends/swift"
 	"ringside/backends/watch"
 )
 
@@ -33,6 +34,7 @@ type app struct {
 	demoDir  string // where a demo keeps its ledger
 	fleet    *fleet.Fleet
 	set      *docker.Set
+	clusters *swift.Set
 	ledger   *pending
 	closers  []func() error
 	registry *actions.Registry
@@ -102,7 +104,8 @@ func (a *app) load() (*fleet.Fleet, error) {
 	a.fleet = f
 	a.set = docker.NewSet(f.Engines)
 	a.closers = append(a.closers, a.set.Close)
-	a.log.Info("fleet", "file", f.File, "engines", len(f.Engines), "hosts", len(f.Hosts))
+	a.clusters = swift.NewSet(f)
+	a.log.Info("fleet", "file", f.File, "engines", len(f.Engines), "hosts", len(f.Hosts), "clusters", len(f.Clusters))
 	return f, nil
 }
 
@@ -126,7 +129,7 @@ func (a *app) find() (*fleet.Fleet, error) {
 
 func (a *app) discover() *fleet.Fleet {
 	engines, notices := docker.Discover(a.Getenv)
-	return &fleet.Fleet{Engines: engines, Notices: notices}
+	return &fleet.Fleet{Engines: engines, Clusters: swift.Discover(swift.Usual, a.Getenv), Notices: notices}
 }
 
 // stateDir is where ledger and crash reports live.

@@ -42,6 +42,9 @@ func (a *app) console(ctx context.Context) error {
 	for _, e := range a.set.All() {
 		sources = append(sources, e)
 	}
+	for _, c := range a.clusters.All() {
+		sources = append(sources, c)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if a.flags.logFile != "" {

@@ -149,8 +149,8 @@ func (c *Cluster) listen() error {
 		// are local on Linux. Elsewhere only 127.0.0.1 is.
 		for try := range 8 {
 			net := fmt.Sprintf("127.%d", 64+(os.Getpid()+17*try)%180)
-			err := c.listenAt(func(i int) string {
-				return fmt.Sprintf("%s.%d.%d:6200", net, (i+1)/250, (i+1)%250)
+			err := c.listenAt(net+".255.1:0", func(i int) string {
+				return fmt.Sprintf("%s.%d.%d:6200", net, i/250, i%250+1)
 			})
 			if err == nil {
 				return nil
@@ -159,12 +159,11 @@ func (c *Cluster) listen() error {
 		}
 	}
 	c.opts.ByPort = true
-	return c.listenAt(func(int) string { return "127.0.0.1:0" })
+	return c.listenAt("127.0.0.1:0", func(int) string { return "127.0.0.1:0" })
 }
 
-// listenAt opens node i at address(i), and the proxy at address(-1) with a port of
-// its own.
-func (c *Cluster) listenAt(address func(i int) string) error {
+// listenAt opens the proxy, and node i at address(i).
+func (c *Cluster) listenAt(proxy string, address func(i int) string) error {
 	c.nodes = nil
 	for i, name := range c.opts.Nodes {
 		n := &storageNode{cluster: c, name: name, index: i}
@@ -177,8 +176,7 @@ func (c *Cluster) listenAt(address func(i int) string) error {
 		c.nodes = append(c.nodes, n)
 	}
 	c.proxy = newProxy(c)
-	host, _, _ := net.SplitHostPort(address(-1))
-	return c.proxy.open(net.JoinHostPort(host, "0"))
+	return c.proxy.open(proxy)
 }
 
 func (c *Cluster) stopListening() {
