@@ -56,9 +56,8 @@ type Ring struct {
 	parts   []int // replicas assigned, by device id
 	slots   int   // of all devices
 	hosts   []Host
-	hostOf  []uint16 // index into hosts, by device id
-	tiers   [4]tier  // region, zone, server, device
-	doubled []int    // partitions that have a device twice
+	tiers   [4]tier // region, zone, server, device
+	doubled []int   // partitions that have a device twice
 }
 
 // File says where a ring was read from.
@@ -67,15 +66,6 @@ type File struct {
 	MD5    string // of the file's bytes, as Swift's recon shows it
 	Size   int    // bytes
 	Format int    // 1 or 2; 0 for a ring that was not read from a ring file
-}
-
-// Host is a machine: all devices of one IP, whatever their ports.
-type Host struct {
-	IP           string
-	Region, Zone int   // of its first device
-	Devices      []int // ids, ascending
-	Parts        int   // replicas assigned
-	Weight       float64
 }
 
 // New checks a ring and makes it. It keeps the slices of the Spec: they must not
@@ -89,7 +79,7 @@ func New(s Spec) (*Ring, error) {
 		return nil, err
 	}
 	r.findDoubled()
-	r.findHosts()
+	r.hosts = r.HostsBy(ByIP)
 	r.findTiers()
 	return r, nil
 }
@@ -245,10 +235,6 @@ func (r *Ring) Parts(id int) int {
 	}
 	return r.parts[id]
 }
-
-// Hosts returns the machines by region, zone and IP. The slice is shared: it must
-// not be changed.
-func (r *Ring) Hosts() []Host { return r.hosts }
 
 // ReplicaCount is how many replicas a partition has: Rows, or one less in a
 // ring with a fractional number.
