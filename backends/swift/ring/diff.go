@@ -59,8 +59,9 @@ func (d DeviceDiff) Device() *Device {
 
 // HostDiff is what happens to one machine.
 type HostDiff struct {
-	IP      string
-	In, Out int
+	IP                 string
+	OldParts, NewParts int
+	In, Out            int
 }
 
 // Compare says what has to move when a ring is replaced. With an erasure code the
@@ -231,6 +232,8 @@ func (c *comparison) report(d *Diff) {
 		if hosts[key] == nil {
 			hosts[key] = &HostDiff{IP: x.Device().IP}
 		}
+		hosts[key].OldParts += x.OldParts
+		hosts[key].NewParts += x.NewParts
 		hosts[key].In += x.In
 		hosts[key].Out += x.Out
 	}
