@@ -133,24 +133,22 @@ func (d *Device) check(id int) error {
 
 // count counts the replicas of every device, and refuses an id that is none.
 func (r *Ring) count() error {
-	var n [maxDevices]int32
+	n := make([]int32, len(r.spec.Devices))
 	for _, row := range r.spec.Rows {
 		for _, id := range row {
+			if int(id) >= len(n) {
+				return r.stray(int(id), "the ring has %d device ids", len(n))
+			}
 			n[id]++
 		}
 		r.slots += len(row)
 	}
-	r.parts = make([]int, len(r.spec.Devices))
+	r.parts = make([]int, len(n))
 	for id, count := range n {
-		switch {
-		case count == 0:
-		case id >= len(r.spec.Devices):
-			return r.stray(id, "the ring has %d device ids", len(r.spec.Devices))
-		case r.spec.Devices[id] == nil:
+		if count > 0 && r.spec.Devices[id] == nil {
 			return r.stray(id, "that device was removed")
-		default:
-			r.parts[id] = int(count)
 		}
+		r.parts[id] = int(count)
 	}
 	return nil
 }
