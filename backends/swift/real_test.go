@@ -189,7 +189,7 @@ func TestReal(t *testing.T) {
 		{"object server dead", realDead}, {"what-if", realWhatIf}, {"host dead", realHostDead}, {"hung", realHung},
 		{"unmounted", realUnmounted}, {"no directory", realNoDirectory}, {"stray directory", realStray},
 		{"full disk", realFull}, {"replaced disk", realReplaced},
-		{"stale ring", realStaleRing}, {"ring missing", realNoRing}, {"swift.conf", realConf}, {"clock", realClock},
+		{"stale ring", realStaleRing}, {"builder", realBuilder}, {"ring missing", realNoRing}, {"swift.conf", realConf}, {"clock", realClock},
 		{"async pending", realAsync}, {"corrupt", realCorrupt}, {"partition power", realPartPower}, {"hash suffix", realHashSuffix},
 	}
 	for _, p := range parts {
