@@ -335,6 +335,52 @@ func TestRecovers(t *testing.T) {
 	w.until("the return", allUp)
 }
 
+// A node is asked everything over one connection, however often.
+func TestOneConnection(t *testing.T) {
+	w := newWorld(t, small())
+	w.watch()
+	o := w.until("a calm cluster", allUp)
+	seen := o.mustNode(t, "sw001").At
+	for range 5 {
+		o = w.until("another sweep", func(o *Overview) bool { return o.mustNode(t, "sw001").At.After(seen) })
+		seen = o.mustNode(t, "sw001").At
+	}
+	if n := w.lab.Connections("sw001"); n != 1 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+// Nodes that hang hold up nobody: each one that is well has answered before the
+// first of the others is given up.
+func TestHungNodesHoldUpNobody(t *testing.T) {
+	o := lab.Options{Calm: true, Disks: 2, PartPower: 8}
+	for n := range 60 {
+		o.Nodes = append(o.Nodes, fmt.Sprintf("sw%03d", n+1))
+	}
+	w := newWorld(t, o)
+	for n := range 20 {
+		w.lab.Hang(o.Nodes[3*n], true)
+	}
+	var mu sync.Mutex
+	up, given := 0, 0
+	err := w.Sweep(t.Context(), func(r fleet.Reading) {
+		mu.Lock()
+		defer mu.Unlock()
+		if _, ok := r.Facts.(*Node); ok {
+			if up++; given > 0 {
+				t.Errorf("%s answered only after a node was given up", r.Source)
+			}
+		} else if strings.Contains(r.Source, "/node/") {
+			if given++; r.Took < defaultLimit || TroubleOf(r.Err) != Silent {
+				t.Errorf("%s was given up after %v: %v", r.Source, r.Took, r.Err)
+			}
+		}
+	})
+	if err != nil || up != 40 || given != 20 {
+		t.Errorf("%v: %d answered, %d were given up", err, up, given)
+	}
+}
+
 // When no node answers it is our own network: nothing is called down.
 func TestNobodyAnswers(t *testing.T) {
 	w := newWorld(t, small())

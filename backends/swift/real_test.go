@@ -209,6 +209,9 @@ func TestReal(t *testing.T) {
 // Before any daemon ran, recon answers null: that is unknown, not 0.
 func realCold(t *testing.T, r *rig, w *world) {
 	o := w.until("four nodes", fourUp)
+	if o.Replication[0].Known > 0 {
+		t.Fatal("the rig was used before: take it down and up again")
+	}
 	for _, v := range o.Replication {
 		if v.Nodes != 4 || v.Known != 0 || v.Never != 4 || !v.OldestAt.IsZero() {
 			t.Errorf("%+v", v)
