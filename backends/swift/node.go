@@ -186,8 +186,11 @@ func (n *node) probe(ctx context.Context, p *place) error {
 			return nil
 		}
 	}
+	bad := !silent(err)
 	err = n.fail("time", err)
-	n.missed(n.port, err)
+	if !bad { // what gave a wrong answer is up, whatever it is
+		n.missed(n.port, err)
+	}
 	return err
 }
 
@@ -241,7 +244,11 @@ func (n *node) askServers(ctx context.Context, p *place) {
 			}
 			continue
 		}
+		back := n.server(o.number).Up.Err != nil
 		n.answered(o.number, a)
+		if back && o.number == p.ports[0].number {
+			n.port = o.number // where recon is asked when all is well
+		}
 	}
 }
 
