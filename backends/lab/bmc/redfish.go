@@ -53,6 +53,8 @@ func listenRedfish(b *BMC, port int) (*web, error) {
 func (w *web) port() int { return w.listener.Addr().(*net.TCPAddr).Port }
 
 func (w *web) close() {
+	_ = w.listener.Close()
+	w.cut() // first: the end of TLS is written, and a connection that stands still would not take it
 	w.server.Close()
 	w.cut()
 }
