@@ -39,7 +39,7 @@ type Controller struct {
 	driver   driver // nil while that is not known
 	ipmi     *ipmi  // nil before it is needed, as is redfish
 	redfish  *redfish
-	known    Power  // the last state that was read, "" before the first
+	known    Power // the last state that was read, "" before the first
 	was      Power
 	changed  time.Time
 	busy     time.Time // until then a change of power is to be expected
