@@ -210,14 +210,15 @@ func BenchmarkSilent(b *testing.B) {
 				}
 			}
 			round()
-			b.ReportMetric(float64(others)/1e6, "others-first-ms")
-			others = 0
+			first := others
+			s.Sweep(context.Background(), nil, Parallel, func(string, *Facts, error) {}) // those that say nothing are known for it then
 			var sum time.Duration
 			for b.Loop() {
 				others = 0
 				round()
 				sum += others
 			}
+			b.ReportMetric(float64(first)/1e6, "first-ms")
 			b.ReportMetric(float64(sum)/1e6/float64(b.N), "others-ms/op")
 		})
 	}

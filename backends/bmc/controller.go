@@ -208,7 +208,9 @@ func (c *Controller) call(ctx context.Context, op string, limit time.Duration, d
 	if err != nil && (t == Silent || t == Refused) {
 		c.doubt(d)
 	}
-	c.silent.Store(err != nil && t == Silent)
+	if ctx.Err() == nil { // who was called off knows nothing new
+		c.silent.Store(err != nil && t == Silent)
+	}
 	return c.fail(op, err)
 }
 
