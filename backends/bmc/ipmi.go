@@ -285,7 +285,7 @@ var errOldIPMI = &reason{trouble: Unsupported, why: "it speaks IPMI 1.5 only, wh
 // silence puts an exchange without an answer into words.
 func (d *ipmi) silence(err error) error {
 	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case refused(err):
 		return &reason{trouble: Refused, why: "UDP port " + d.address + " is closed", hint: "is IPMI over LAN enabled in the BMC?", err: err}
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return &reason{trouble: Silent, why: "there is no way to " + d.address, hint: "check the network", err: err}
@@ -297,7 +297,7 @@ func (d *ipmi) silence(err error) error {
 
 // unanswered is silence after a command that may have been heard.
 func (d *ipmi) unanswered(err error) error {
-	if errors.Is(err, syscall.ECONNREFUSED) {
+	if refused(err) {
 		return d.silence(err)
 	}
 	return &reason{trouble: Silent, why: "the command was sent, and no answer came from " + d.address + ": it may have been carried out",

@@ -104,8 +104,8 @@ func TestLostDatagrams(t *testing.T) {
 	if n := b.Counters().Commands["Chassis Control"]; n != 1 {
 		t.Errorf("Chassis Control arrived %d times: %v", n, b.Counters().Commands)
 	}
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("it took %v", took)
+	if took := time.Since(began); took < 5*time.Second {
+		t.Errorf("the answer was waited for only %v", took)
 	}
 	status(t, c)
 	if _, boots := b.Booted(); boots != 1 {
