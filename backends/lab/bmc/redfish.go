@@ -50,8 +50,6 @@ func listenRedfish(b *BMC, port int) (*web, error) {
 	return w, nil
 }
 
-func (w *web) port() int { return w.listener.Addr().(*net.TCPAddr).Port }
-
 func (w *web) close() {
 	w.server.Close()
 	w.cut()
