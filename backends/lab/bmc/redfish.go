@@ -51,6 +51,8 @@ func listenRedfish(b *BMC, port int) (*web, error) {
 }
 
 func (w *web) close() {
+	_ = w.listener.Close()
+	w.cut() // first: the end of TLS is written, and a connection that stands still would not take it
 	w.server.Close()
 	w.cut()
 }
