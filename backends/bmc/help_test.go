@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,12 +22,11 @@ func opened(t testing.TB, c *Controller) *Controller {
 	return c
 }
 
-var accounts int
+var accounts atomic.Int32
 
 // account makes a credential.
 func account(t testing.TB, user, password string) fleet.Credential {
-	accounts++
-	env := fmt.Sprintf("RINGSIDE_TEST_SECRET_%d", accounts)
+	env := fmt.Sprintf("RINGSIDE_TEST_SECRET_%d", accounts.Add(1))
 	must(t, os.Setenv(env, password))
 	t.Cleanup(func() { _ = os.Unsetenv(env) })
 	return fleet.Credential{Name: "sim", Username: user, Password: fleet.Secret{Env: env}}

@@ -75,6 +75,7 @@ func TestTurns(t *testing.T) {
 // A read that is lost is repeated; a change of power never is, and says that it
 // may have been heard.
 func TestLostDatagrams(t *testing.T) {
+	t.Parallel()
 	l := start(t, fast, lab.Spec{Name: "sw001"})
 	b := l.BMCs.All()[0]
 	r, h := relayed(t, l.Hosts()[0])
@@ -116,6 +117,7 @@ func TestLostDatagrams(t *testing.T) {
 // A BMC that has forgotten the session gets a new one, and a change of power is
 // not lost on it.
 func TestForgottenSession(t *testing.T) {
+	t.Parallel()
 	each(t, fast, func(t *testing.T, c *Controller, b *lab.BMC) {
 		status(t, c)
 		b.Set(lab.SessionsFull, true) // ends ours
