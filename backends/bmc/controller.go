@@ -214,7 +214,11 @@ func (c *Controller) call(ctx context.Context, op string, limit time.Duration, d
 	if ctx.Err() == nil { // who was called off knows nothing new
 		c.silent.Store(err != nil && t == Silent)
 	}
-	return c.fail(op, err)
+	out := c.fail(op, err)
+	if e, ok := out.(*Error); ok && t == WrongPassword && d != nil && d.name() == "ipmi" && c.auto() {
+		e.Hint += "; if the account is for Redfish only, set driver: redfish"
+	}
+	return out
 }
 
 // remember notes the power that was read and completes the facts with what was

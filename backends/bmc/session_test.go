@@ -1,10 +1,14 @@
 package bmc
 
 import (
+	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bougou/go-ipmi/pkg/client"
 
 	lab "ringside/backends/lab/bmc"
 )
@@ -128,4 +132,23 @@ func TestForgottenSession(t *testing.T) {
 			t.Errorf("%+v", n)
 		}
 	})
+}
+
+// An answer that the library cannot take apart ends neither the session nor us.
+func TestUnreadableAnswer(t *testing.T) {
+	c, b := one(t, fast, lab.Spec{})
+	status(t, c)
+	d := c.driver.(*ipmi)
+	for name, f := range map[string]func(context.Context, *client.Client) error{
+		"error": func(context.Context, *client.Client) error { return errors.New("unpack failed") },
+		"panic": func(context.Context, *client.Client) error { var p []byte; _ = p[3]; return nil },
+	} {
+		if err := d.read(soon(t), f); troubleOf(err) != Rejected {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	status(t, c)
+	if n := b.Counters().Opened; n != 1 {
+		t.Errorf("%d sessions", n)
+	}
 }
