@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -104,14 +105,14 @@ func (d *ipmi) do(ctx context.Context, again bool, f func(context.Context, *clie
 			return nil
 		case errors.As(err, &answer): // the session is alive
 			return completion(answer, again)
-		case !unheard(err):
-			return &reason{trouble: Rejected, why: errNonsense.Error(), err: err}
 		case ctx.Err() != nil:
 			d.stale = true
 			if !again {
 				return interrupted(ctx)
 			}
 			return ctx.Err()
+		case !unheard(err):
+			return &reason{trouble: Rejected, why: errNonsense.Error(), err: err}
 		}
 		d.drop()
 		if !again {
@@ -171,16 +172,11 @@ func (d *ipmi) login(ctx context.Context) error {
 	case len(d.cred.Username) > rmcpplus.MaxUserNameLength:
 		return &reason{trouble: NoSecret, why: fmt.Sprintf("the user name has more than %d bytes, and IPMI takes no longer one", rmcpplus.MaxUserNameLength)}
 	}
-	suites := d.suites
-	if s := d.usedSuite(); s != 0 {
-		suites = append([]int{s}, suites...)
+	suites := slices.Clone(d.suites)
+	if i := slices.Index(suites, d.usedSuite()); i > 0 {
+		suites[0], suites[i] = suites[i], suites[0]
 	}
-	tried := map[int]bool{}
-	for i, suite := range suites {
-		if tried[suite] {
-			continue
-		}
-		tried[suite] = true
+	for _, suite := range suites {
 		var other bool
 		if other, err = d.loginWith(ctx, suite, password); err == nil {
 			d.known.Lock()
@@ -188,7 +184,7 @@ func (d *ipmi) login(ctx context.Context) error {
 			d.known.Unlock()
 			return nil
 		}
-		if !other || i == len(suites)-1 {
+		if !other {
 			return err
 		}
 	}
