@@ -90,6 +90,15 @@ func (m *HeatMap) Lay(w, most int) int {
 	return len(m.lines)
 }
 
+// Things lists the things of a group.
+func (m *HeatMap) Things(group int) []int {
+	var out []int
+	for _, p := range m.groups[group].Parts {
+		out = append(out, p.Things...)
+	}
+	return out
+}
+
 // Folded reports whether counts stand for the cells.
 func (m *HeatMap) Folded() bool { return len(m.lines) > 0 && m.lines[0].folded }
 

@@ -48,6 +48,7 @@ type Glyphs struct {
 	Spark                                              []string // rising
 	Full, Empty                                        string   // of a bar
 	Lit, Unlit, Barred                                 string   // of a map
+	Arrow                                              string   // from what is to what is asked for
 	H, V, TL, TR, BL, BR                               string   // box lines
 	Ellipsis                                           string
 }
@@ -57,7 +58,7 @@ var Unicode = Glyphs{
 	Good: "●", Warn: "!", Bad: "✗", Busy: "◐", Off: "○", Paused: "‖", Unknown: "?", Stale: "~",
 	Cursor: "▌", Mark: "◆", Up: "▲", Down: "▼", Fold: "▸", Open: "▾", More: "›", Bullet: "·",
 	Spark: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
-	Full:  "█", Empty: "░", Lit: "■", Unlit: "□", Barred: "⊘", H: "─", V: "│", TL: "┌", TR: "┐", BL: "└", BR: "┘", Ellipsis: "…",
+	Full:  "█", Empty: "░", Lit: "■", Unlit: "□", Barred: "⊘", Arrow: "→", H: "─", V: "│", TL: "┌", TR: "┐", BL: "└", BR: "┘", Ellipsis: "…",
 }
 
 // ASCII glyphs serve --ascii and terminals without line drawing.
@@ -65,5 +66,5 @@ var ASCII = Glyphs{
 	Good: "*", Warn: "!", Bad: "x", Busy: "%", Off: "o", Paused: "=", Unknown: "?", Stale: "~",
 	Cursor: ">", Mark: "#", Up: "^", Down: "v", Fold: "+", Open: "-", More: ">", Bullet: "-",
 	Spark: []string{"_", ".", "-", "=", "+", "*", "#", "@"},
-	Full:  "#", Empty: ".", Lit: "#", Unlit: "o", Barred: "/", H: "-", V: "|", TL: "+", TR: "+", BL: "+", BR: "+", Ellipsis: "~",
+	Full:  "#", Empty: ".", Lit: "#", Unlit: "o", Barred: "/", Arrow: "->", H: "-", V: "|", TL: "+", TR: "+", BL: "+", BR: "+", Ellipsis: "~",
 }

@@ -19,13 +19,13 @@ type Kind uint8
 // Kinds. Only On, Off and Turning were read; none of the others says anything
 // about the power.
 const (
-	On      Kind = iota
-	Off          // the BMC says so
-	Turning      // on its way on or off
-	Unknown      // the BMC answers, and does not say
-	Silent       // no answer, or none for too long
-	Unreadable       // it answers and does not let us read, or we cannot ask
-	Unread       // not asked yet
+	On         Kind = iota
+	Off             // the BMC says so
+	Turning         // on its way on or off
+	Unknown         // the BMC answers, and does not say
+	Silent          // no answer, or none for too long
+	Unreadable      // it answers and does not let us read, or we cannot ask
+	Unread          // not asked yet
 	kinds
 )
 
@@ -93,6 +93,9 @@ func (k Kind) Look(t *kit.Theme) kit.HeatSign {
 	return [kinds]kit.HeatSign{
 		On: {Glyph: g.Lit, Style: t.Good}, Off: {Glyph: g.Unlit, Style: t.Off}, Turning: {Glyph: g.Busy, Style: t.Busy},
 		Unknown: {Glyph: g.Stale, Style: t.Unknown}, Silent: {Glyph: g.Unknown, Style: t.Unknown},
-		Unreadable: {Glyph: g.Barred, Style: t.Bad}, Unread: {Glyph: g.Bullet, Style: t.Dim},
+		Unreadable: {Glyph: g.Barred, Style: t.Bad}, Unread: {Glyph: g.Empty, Style: t.Dim},
 	}[k]
 }
+
+// Readable reports whether the BMC tells of the power now.
+func (s Status) Readable() bool { return s.Kind <= Unknown }

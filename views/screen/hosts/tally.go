@@ -46,27 +46,40 @@ func (t *Tally) Add(s Status) {
 
 // Text says "238 on · 1 off · 1 silent". The kinds add up to all hosts; those
 // with a fault are counted once more after them.
-func (t Tally) Text(theme *kit.Theme) string { return t.text(theme, false) }
+func (t Tally) Text(theme *kit.Theme) string {
+	return t.join(theme, " "+theme.Glyph.Bullet+" ", func(n int, _ kit.HeatSign, word string) string {
+		return fmt.Sprintf("%d %s", n, word)
+	})
+}
 
-// Legend is Text with the glyph of each count, which explains the map.
-func (t Tally) Legend(theme *kit.Theme) string { return t.text(theme, true) }
+// Legend is Text with the glyph of each count, which explains the map. Where w
+// columns have no room for the words, the glyphs do alone.
+func (t Tally) Legend(theme *kit.Theme, w int) string {
+	words := t.join(theme, " "+theme.Glyph.Bullet+" ", func(n int, sign kit.HeatSign, word string) string {
+		return fmt.Sprintf("%s %d %s", sign.Style.Paint(sign.Glyph), n, word)
+	})
+	if kit.Width(words) <= w {
+		return words
+	}
+	return t.join(theme, "  ", func(n int, sign kit.HeatSign, _ string) string {
+		return fmt.Sprintf("%s %d", sign.Style.Paint(sign.Glyph), n)
+	})
+}
 
-func (t Tally) text(theme *kit.Theme, glyphs bool) string {
+func (t Tally) join(theme *kit.Theme, between string, text func(int, kit.HeatSign, string) string) string {
 	var parts []string
 	add := func(n int, sign kit.HeatSign, word string) {
-		if n == 0 {
-			return
+		if n > 0 {
+			parts = append(parts, text(n, sign, word))
 		}
-		text := fmt.Sprintf("%d %s", n, word)
-		if glyphs {
-			text = sign.Style.Paint(sign.Glyph) + " " + text
-		}
-		parts = append(parts, text)
 	}
 	for k, n := range t.Kinds {
 		add(n, Kind(k).Look(theme), words[k])
 	}
 	add(t.Critical, Status{Health: bmc.Critical}.Look(theme), "critical")
 	add(t.Warning, Status{Health: bmc.Warning}.Look(theme), "faulty")
-	return strings.Join(parts, " "+theme.Glyph.Bullet+" ")
+	return strings.Join(parts, between)
 }
+
+// Word names a kind as counts do.
+func Word(k Kind) string { return words[k] }
