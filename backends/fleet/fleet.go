@@ -40,9 +40,18 @@ type Host struct {
 // BMC says how a host's management controller is reached.
 type BMC struct {
 	Address    string
-	Port       int
+	Port       int // 0: 623 for IPMI, 443 for Redfish (80 when Plain)
 	Credential string
-	Driver     string // auto, ipmi, redfish
+	Driver     string // auto, ipmi, redfish; "" is auto
+
+	// IPMI only.
+	CipherSuite int    // 3 or 17; 0: the better one that the BMC takes
+	Privilege   string // user, operator, administrator; "" is administrator
+
+	// Redfish only.
+	TLS    *TLS   // CA, ServerName and SkipVerify; nil: the system's authorities
+	Plain  bool   // http without TLS, said out loud in the configuration
+	System string // ID of the system when the BMC serves several, "" when it serves one
 }
 
 // SSH says how a host is reached by SSH.
