@@ -131,7 +131,7 @@ func (a *app) runsAgain(use, short string, undo bool) *cobra.Command {
 				return err
 			}
 			env := a.env(w.fleet, func() *watch.State { return w.state }, "command")
-			plan, err := a.registry.Rebuild(ctx, env, rec)
+			plan, err := a.registry.Rebuild(ctx, env, rec, undo)
 			if err != nil {
 				return err
 			}
