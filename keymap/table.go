@@ -110,7 +110,7 @@ var Table = []Binding{
 	{GoPower, Global, []string{"2"}, "power", "go to the power of the hosts", 0},
 	{GoContainer, Global, []string{"3"}, "containers", "go to the containers", 0},
 	{GoRuns, Global, []string{"7"}, "runs", "go to the runs: what was done, by whom", 0},
-	{Palette, Global, []string{":", "ctrl+p"}, "go to", "open the palette: any screen, container, engine or act by name", 80},
+	{Palette, Global, []string{":", "ctrl+p"}, "go to", "open the palette: any screen, container, engine, host or act by name", 80},
 	{Help, Global, []string{"?"}, "help", "show the keys of this place", 90},
 	{Refresh, Global, []string{"r"}, "refresh", "read everything again now", 0},
 	{Redraw, Global, []string{"ctrl+l"}, "redraw", "paint the whole screen again", 0},

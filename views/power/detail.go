@@ -58,12 +58,12 @@ const eventsMost = 500
 // question at a time, and too many of them harm it (facts/bmc.md 6).
 var plan = [parts]struct {
 	limit, again time.Duration
-	read         func(context.Context, Hosts, string) (any, error)
+	read         func(context.Context, controller) (any, error)
 }{
-	infoPart:    {15 * time.Second, 10 * time.Minute, func(ctx context.Context, h Hosts, name string) (any, error) { return h.Info(ctx, name) }},
-	bootPart:    {15 * time.Second, 30 * time.Second, func(ctx context.Context, h Hosts, name string) (any, error) { return h.Boot(ctx, name) }},
-	sensorsPart: {30 * time.Second, 5 * time.Second, func(ctx context.Context, h Hosts, name string) (any, error) { return h.Sensors(ctx, name) }},
-	eventsPart:  {30 * time.Second, 30 * time.Second, func(ctx context.Context, h Hosts, name string) (any, error) { return h.Events(ctx, name, eventsMost) }},
+	infoPart:    {15 * time.Second, 10 * time.Minute, func(ctx context.Context, c controller) (any, error) { return c.Info(ctx) }},
+	bootPart:    {15 * time.Second, 30 * time.Second, func(ctx context.Context, c controller) (any, error) { return c.Boot(ctx) }},
+	sensorsPart: {30 * time.Second, 5 * time.Second, func(ctx context.Context, c controller) (any, error) { return c.Sensors(ctx) }},
+	eventsPart:  {30 * time.Second, 30 * time.Second, func(ctx context.Context, c controller) (any, error) { return c.Events(ctx, eventsMost) }},
 }
 
 // reading is how far a part is.
@@ -131,16 +131,17 @@ func (d *detail) sees(p part) bool {
 // read asks the BMC in a command.
 func (d *detail) read(p part) tea.Cmd {
 	r := &d.reads[p]
-	if r.busy {
+	c, ok := d.s.bmc(d.item.Spec.Name)
+	if r.busy || !ok {
 		return nil
 	}
 	r.asked++
 	r.busy, r.due = true, false
-	msg, ctx, h, name := answer{to: d, part: p, asked: r.asked}, d.ctx, d.s.hosts, d.item.Spec.Name
+	msg, ctx := answer{to: d, part: p, asked: r.asked}, d.ctx
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, plan[p].limit)
 		defer cancel()
-		msg.value, msg.err = plan[p].read(ctx, h, name)
+		msg.value, msg.err = plan[p].read(ctx, c)
 		msg.at = time.Now()
 		return msg
 	}

@@ -254,17 +254,20 @@ func (l *list) items() []*item {
 	return []*item{at.item}
 }
 
-// show puts the cursor on a host, or filters by a site. It says whether the
-// subject is known.
+// show puts the cursor on a host, or filters by a site or a rack. It says whether
+// the subject is known.
 func (l *list) show(subject string) bool {
 	kind, rest, _ := strings.Cut(subject, "/")
-	if kind == "site" {
-		l.input.SetValue("site:" + rest)
-		l.s.model.setQuery(l.input.Value())
-		l.changed()
-		return true
+	scope, name, _ := strings.Cut(rest, "/")
+	switch {
+	case kind == fleet.KindRack:
+		return l.only(strings.TrimSpace("rack:" + name + " site:" + scope))
+	case kind == fleet.KindSite && strings.Contains(name, "["): // hosts without a site
+		return l.only(name)
+	case kind == fleet.KindSite:
+		return l.only("site:" + name)
 	}
-	it := l.s.model.find(strings.TrimPrefix(rest, "/"))
+	it := l.s.model.find(name)
 	if kind != fleet.KindHost || it == nil {
 		return false
 	}
@@ -277,6 +280,13 @@ func (l *list) show(subject string) bool {
 		l.changed()
 	}
 	return l.table.Select(it.Spec.Name)
+}
+
+func (l *list) only(query string) bool {
+	l.input.SetValue(query)
+	l.s.model.setQuery(query)
+	l.changed()
+	return true
 }
 
 // refresh shows the model's new picture; others says that the hosts are not those

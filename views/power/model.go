@@ -32,7 +32,7 @@ type item struct {
 }
 
 // target is the host as actions take it.
-func (it *item) target() fleet.Target { return hosts.Target(it.Spec) }
+func (it *item) target() fleet.Target { return impact.HostTarget(*it.Spec) }
 
 // unasked says that the power changed and nobody asked for it.
 func (it *item) unasked() bool { return it.changed && !it.last.failed && it.last.by == "" }

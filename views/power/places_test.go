@@ -115,8 +115,15 @@ func TestGoToAHostThatIsNotKnownYet(t *testing.T) {
 		t.Errorf("title %q", got)
 	}
 	r.press("esc")
-	r.run(r.screen.Show("site/shanghai"))
-	r.see("site:shanghai", "16/41 shown")
+	for subject, want := range map[fleet.Target]string{
+		{Kind: fleet.KindSite, Name: "shanghai"}:                "site:shanghai  ",
+		{Kind: fleet.KindRack, Scope: "tokyo", Name: "r01"}:     "8/41 shown",
+		{Kind: fleet.KindSite, Name: "sw[001-002],sw003"}:       "3/41 shown",
+		{Kind: fleet.KindHost, Name: "東京-踏み台-with-a-long-name"}: "▌ ░ not read yet",
+	} {
+		r.run(r.screen.Show(subject.Key()))
+		r.see(want)
+	}
 }
 
 func TestCopy(t *testing.T) {

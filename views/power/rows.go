@@ -127,34 +127,13 @@ type change struct {
 	failed bool
 }
 
-// afterEnd is for how long after the end of a run a change is still its doing: it
-// is noticed by the next reading.
-const afterEnd = 2 * time.Minute
-
 // changeOf tells the last change that was seen and who is behind it.
 func changeOf(f *bmc.Facts, asked []impact.Asked) (change, bool) {
 	if f.Changed.IsZero() {
 		return change{}, false
 	}
-	c := change{to: known(f.Power), at: f.Changed}
-	for _, a := range asked {
-		if !a.At.After(f.Changed) && (a.Until.IsZero() || f.Changed.Before(a.Until.Add(afterEnd))) && leads(a, f.Power) {
-			c.by, c.run = a.By, a.Run
-			break
-		}
-	}
-	return c, true
-}
-
-// leads says whether a change that was asked for passes through a power.
-func leads(a impact.Asked, p bmc.Power) bool {
-	switch a.Verb {
-	case bmc.Cycle, bmc.Reset:
-		return true
-	case bmc.TurnOn:
-		return p == bmc.On || p == bmc.TurningOn
-	}
-	return p == bmc.Off || p == bmc.TurningOff
+	a, _ := impact.Behind(f, asked)
+	return change{to: known(f.Power), at: f.Changed, by: a.By, run: a.Run}, true
 }
 
 // known is a power in words.

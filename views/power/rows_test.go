@@ -74,8 +74,8 @@ func TestWhoAsked(t *testing.T) {
 		"during the run":      {off(0, 5), 3, "aoi"},
 		"while it goes on":    {off(0, 0), 300, "aoi"},
 		"noticed soon after":  {off(0, 5), 6, "aoi"},
-		"long after":          {off(0, 5), 8, ""},
-		"before it":           {off(0, 5), -1, ""},
+		"long after":          {off(0, 5), 20, ""},
+		"before it":           {off(0, 5), -2, ""},
 		"on was asked for":    {on, 3, ""},
 		"a cycle goes by off": {cycle, 3, "aoi"},
 	} {

@@ -13,19 +13,23 @@ import (
 	"ringside/views/screen"
 )
 
-// Hosts reads from a host's BMC what is not watched: only while somebody looks at
-// it. Every call ends with its context.
-type Hosts interface {
-	Info(ctx context.Context, host string) (bmc.Info, error)
-	Boot(ctx context.Context, host string) (bmc.Boot, error)
-	Sensors(ctx context.Context, host string) ([]bmc.Sensor, error)
-	Events(ctx context.Context, host string, most int) ([]bmc.Event, error) // newest first
+// Controllers finds the controller of a host by the host's name; bmc.Set is one.
+type Controllers interface {
+	Controller(host string) (*bmc.Controller, bool)
+}
+
+// controller is what this screen asks of a host's BMC while somebody looks at it.
+type controller interface {
+	Info(context.Context) (bmc.Info, error)
+	Boot(context.Context) (bmc.Boot, error)
+	Sensors(context.Context) ([]bmc.Sensor, error)
+	Events(ctx context.Context, most int) ([]bmc.Event, error) // newest first
 }
 
 // Screen is the power of a fleet: the map and the list, and on top of them the
 // host that was opened.
 type Screen struct {
-	hosts Hosts
+	bmc   func(host string) (controller, bool)
 	later func(time.Duration, tea.Msg) tea.Cmd
 
 	model  *model
@@ -42,8 +46,15 @@ type Screen struct {
 var _ screen.Screen = (*Screen)(nil)
 
 // New returns the screen.
-func New(h Hosts) *Screen {
-	s := &Screen{hosts: h, later: later, model: newModel(), look: screen.Look{Theme: kit.NewTheme(true, false)}, snap: screen.Snapshot{Fleet: &fleet.Fleet{}}}
+func New(c Controllers) *Screen {
+	return newScreen(func(host string) (controller, bool) {
+		x, ok := c.Controller(host)
+		return x, ok
+	})
+}
+
+func newScreen(find func(host string) (controller, bool)) *Screen {
+	s := &Screen{bmc: find, later: later, model: newModel(), look: screen.Look{Theme: kit.NewTheme(true, false)}, snap: screen.Snapshot{Fleet: &fleet.Fleet{}}}
 	s.list = newList(s)
 	return s
 }
@@ -212,7 +223,7 @@ func (s *Screen) Cursor() *tea.Cursor {
 	return s.list.cursor()
 }
 
-// Show goes to a host, by the target's key, or to the hosts of a site: "site/tokyo".
+// Show goes to a host, or to the hosts of a rack or site, by the target's key.
 func (s *Screen) Show(subject string) tea.Cmd {
 	s.leave()
 	s.wanted, s.then = "", ""

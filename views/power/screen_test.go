@@ -118,7 +118,7 @@ func newRobot(t testing.TB, w *world, width, height int) *robot {
 		t.Fatal(faults)
 	}
 	r := &robot{t: t, world: w, keys: keys, bmcs: newFakeBMCs()}
-	r.screen = New(r.bmcs)
+	r.screen = newScreen(func(string) (controller, bool) { return r.bmcs, true })
 	r.screen.later = func(_ time.Duration, m tea.Msg) tea.Cmd { r.beats = append(r.beats, m); return nil }
 	t.Cleanup(r.screen.Close)
 	r.screen.Resize(width, height)
@@ -269,21 +269,21 @@ func (f *fakeBMCs) read(ctx context.Context, p part) error {
 	return err
 }
 
-func (f *fakeBMCs) Info(ctx context.Context, _ string) (bmc.Info, error) {
+func (f *fakeBMCs) Info(ctx context.Context) (bmc.Info, error) {
 	return f.info, f.read(ctx, infoPart)
 }
 
-func (f *fakeBMCs) Boot(ctx context.Context, _ string) (bmc.Boot, error) {
+func (f *fakeBMCs) Boot(ctx context.Context) (bmc.Boot, error) {
 	return f.boot, f.read(ctx, bootPart)
 }
 
-func (f *fakeBMCs) Sensors(ctx context.Context, _ string) ([]bmc.Sensor, error) {
+func (f *fakeBMCs) Sensors(ctx context.Context) ([]bmc.Sensor, error) {
 	err := f.read(ctx, sensorsPart)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.sensors, err
 }
 
-func (f *fakeBMCs) Events(ctx context.Context, _ string, most int) ([]bmc.Event, error) {
+func (f *fakeBMCs) Events(ctx context.Context, most int) ([]bmc.Event, error) {
 	return f.events[:min(most, len(f.events))], f.read(ctx, eventsPart)
 }

@@ -20,11 +20,6 @@ type Host struct {
 // Source names the source that watches a host's BMC.
 func Source(host string) string { return "bmc/" + host }
 
-// Target is a host as actions take it.
-func Target(h *fleet.Host) fleet.Target {
-	return fleet.Target{Kind: fleet.KindHost, Name: h.Name, Site: h.Site, Environment: h.Environment}
-}
-
 // Read lists the hosts that have a BMC, in the order of the fleet.
 func Read(f *fleet.Fleet, s *watch.State, now time.Time) []Host {
 	out := make([]Host, 0, len(f.Hosts))

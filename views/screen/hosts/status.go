@@ -44,6 +44,10 @@ var known = map[bmc.Power]Status{
 	bmc.TurningOff: {Kind: Turning, Word: "turning off"},
 }
 
+// staleAfter is the age from which on a reading says nothing of now, although no
+// attempt failed: a BMC is read at a slower pace than an engine.
+const staleAfter = 2 * impact.StaleAfter
+
 // StatusOf judges an entry; read is false when its source reported nothing yet.
 func StatusOf(e watch.Entry, read bool, now time.Time) Status {
 	facts, _ := e.Facts.(*bmc.Facts)
@@ -59,7 +63,7 @@ func StatusOf(e watch.Entry, read bool, now time.Time) Status {
 		return Status{Kind: Unreadable, Word: string(bmc.Other)}
 	case facts == nil:
 		return Status{Kind: Unread, Word: "not read yet"}
-	case impact.Stale(e, now):
+	case now.Sub(e.At) > staleAfter:
 		return Status{Kind: Silent, Word: "stale"}
 	}
 	s, ok := known[facts.Power]
