@@ -158,18 +158,25 @@ func end(p bmc.Power) bmc.Power {
 
 // explained: what changed was asked for.
 func (l *host) explained() bool {
-	at := l.facts.Changed
-	for _, a := range l.asked {
-		towards := a.Want == end(l.facts.Power) || a.Verb == bmc.Cycle || a.Verb == bmc.Reset
+	_, ok := Behind(l.facts, l.asked)
+	return ok
+}
+
+// Behind finds the newest of what was asked of a host that explains the last
+// change of its power.
+func Behind(f *bmc.Facts, asked []Asked) (last Asked, ok bool) {
+	for _, a := range asked {
+		towards := a.Want == end(f.Power) || a.Verb == bmc.Cycle || a.Verb == bmc.Reset
 		slack := askedSlack
 		if a.Failed {
 			slack = failedSlack
 		}
-		if towards && !at.Before(a.At.Add(-askedSkew)) && (a.Until.IsZero() || !at.After(a.Until.Add(slack))) {
-			return true
+		within := !f.Changed.Before(a.At.Add(-askedSkew)) && (a.Until.IsZero() || !f.Changed.After(a.Until.Add(slack)))
+		if towards && within && (!ok || a.At.After(last.At)) {
+			last, ok = a, true
 		}
 	}
-	return false
+	return last, ok
 }
 
 // last is what was asked for last, the zero value for nothing.
