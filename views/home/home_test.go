@@ -115,7 +115,9 @@ func TestCalmInWords(t *testing.T) {
 		"no engine is known; ringside init writes a starter file":                  none,
 		"asking 5 engines": unread,
 	} {
-		if got := calm(s); got != want {
+		screen := New()
+		screen.Refresh(s)
+		if got := screen.all[0].empty; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
