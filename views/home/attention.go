@@ -10,7 +10,7 @@ import (
 
 // attentionPane is what needs a human, of all systems.
 var attentionPane = system{
-	name: "Attention", why: true, least: 3,
+	name: "Attention", why: true, good: 3,
 	columns: []kit.Column{{Min: 1, Want: 1}, {Min: 14, Want: 26}, {Min: 20, Want: 30, Flex: true}, {Min: 4, Want: 4, Right: true}},
 	read: func(s screen.Snapshot) content {
 		c := content{rows: attention(s)}

@@ -15,7 +15,7 @@ import (
 // containersPane is the engines with their containers, and below them those in
 // trouble.
 var containersPane = system{
-	name: "Containers", heading: true, why: true, half: true, least: 6,
+	name: "Containers", heading: true, why: true, half: true, good: 6,
 	columns: []kit.Column{
 		{Min: 1, Want: 1}, {Title: "ENGINE", Min: 14, Want: 22, Flex: true}, {Title: "SITE", Min: 8, Want: 10, Priority: 3},
 		{Title: "UP", Min: 5, Want: 9, Right: true}, {Title: "TROUBLE", Min: 12, Want: 13}, {Title: "CONTAINERS", Min: 24, Want: 60, Priority: 5}, {Title: "VERSION", Min: 8, Want: 9, Priority: 2},

@@ -6,8 +6,11 @@ type shelf struct {
 	widths []int
 	height int
 
-	least, want int
+	least, good, want int // heights: to be of any use, to be shown well, to show all
 }
+
+// leastHeight is the least height of any pane: its frame and two lines in it.
+const leastHeight = 4
 
 // Widths from which on two and three panes stand side by side.
 const (
@@ -46,42 +49,53 @@ func (s *shelf) measure(w int) {
 	for i, p := range s.panes {
 		mine := w*(i+1)/n - w*i/n
 		s.widths = append(s.widths, mine)
-		least, want := p.height(mine)
-		s.least, s.want = max(s.least, least), max(s.want, want)
+		good, want := p.height(mine)
+		s.least, s.good, s.want = leastHeight, max(s.good, good), max(s.want, want)
 	}
 }
 
-// arrange gives the shelves their heights, h lines in all. The first one, which is
-// what needs a human, gets what it needs up to nearly half. Of the others those
-// that come last give way first; what is left over goes to them in their order,
-// and the rest to the last.
+// arrange gives the shelves their heights, h lines in all, and leaves out those
+// that have no room. The first one, which is what needs a human, gets what it needs
+// up to nearly half. One that can be spared makes room so that the others are shown
+// well; otherwise all are shown as small as they can be before one is left out, the
+// last one first. What is left over is shared in their order.
 func arrange(shelves []shelf, h int) []shelf {
 	if len(shelves) == 0 {
 		return nil
 	}
 	first := &shelves[0]
 	first.want = min(first.want, max(4, h*9/20))
-	first.least = min(first.want, h)
-	for n := len(shelves); n > 2 && total(shelves) > h; n-- {
+	first.good = first.want
+	first.least = min(first.want, 4)
+	for n := len(shelves); n > 2 && shelves[n-1].panes[0].spare && total(shelves, toGood) > h; n-- {
 		shelves = shelves[:n-1]
 	}
-	if over := total(shelves) - h; over > 0 {
-		shelves[len(shelves)-1].least -= over
+	for n := len(shelves); n > 1 && total(shelves, toBe) > h; n-- {
+		shelves = shelves[:n-1]
 	}
-	spare := h - total(shelves)
+	left := h
 	for i := range shelves {
-		s := &shelves[i]
-		more := max(0, min(spare, s.want-s.least))
-		s.height = s.least + more
-		spare -= more
+		shelves[i].height = min(shelves[i].least, left)
+		left -= shelves[i].height
 	}
-	shelves[len(shelves)-1].height += spare
+	for _, size := range []func(shelf) int{toGood, toAll} {
+		for i := range shelves {
+			more := max(0, min(left, size(shelves[i])-shelves[i].height))
+			shelves[i].height += more
+			left -= more
+		}
+	}
+	shelves[len(shelves)-1].height += left
 	return shelves
 }
 
-func total(shelves []shelf) (sum int) {
+func toBe(s shelf) int   { return s.least }
+func toGood(s shelf) int { return s.good }
+func toAll(s shelf) int  { return s.want }
+
+func total(shelves []shelf, size func(shelf) int) (sum int) {
 	for _, s := range shelves {
-		sum += s.least
+		sum += size(s)
 	}
 	return sum
 }

@@ -15,7 +15,8 @@ type system struct {
 	heading bool         // the titles of the columns are shown
 	why     bool         // below the rows it is said why the one under the cursor is there
 	half    bool         // it may stand beside another such pane
-	least   int          // least height, frame included
+	good    int          // height, frame included, at which it is shown well
+	spare   bool         // it makes room so that others are shown well
 	read    func(screen.Snapshot) content
 }
 
@@ -104,9 +105,9 @@ func (p *pane) selected() *row {
 	return &p.shown[i]
 }
 
-// height is what the pane needs in w columns and what it likes to have.
-func (p *pane) height(w int) (least, want int) {
-	least = p.least
+// height is what the pane needs in w columns to be shown well, and to show all.
+func (p *pane) height(w int) (good, want int) {
+	good = p.good
 	list := len(p.rows) + len(p.more)
 	if list > 0 && p.heading {
 		list++
@@ -117,9 +118,9 @@ func (p *pane) height(w int) (least, want int) {
 	want = 2 + max(list, 1)
 	if p.chart != nil {
 		l, n := p.chart.need(w - 2)
-		least, want = max(least, 2+l), 2+n+list
+		good, want = max(good, 2+l), 2+n+list
 	}
-	return least, max(least, want)
+	return good, max(good, want)
 }
 
 func (p *pane) resize(w, h int) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"ringside/backends/bmc"
 	"ringside/backends/impact"
 	"ringside/views/kit"
 	"ringside/views/screen"
@@ -14,7 +15,7 @@ import (
 // powerPane is the map of all hosts, and below it those that are not as they
 // should be or on their way somewhere.
 var powerPane = system{
-	name: "Power", half: true, why: true, least: 4,
+	name: "Power", half: true, why: true, good: 4,
 	columns: []kit.Column{{Min: 1, Want: 1}, {Min: 10, Want: 14}, {Min: 18, Want: 24, Flex: true}, {Title: "PLACE", Min: 10, Want: 14, Priority: 2}, {Min: 4, Want: 4, Right: true, Priority: 1}},
 	read: func(s screen.Snapshot) content {
 		list := hosts.Read(s.Fleet, s.State, s.Now)
@@ -72,7 +73,7 @@ func notable(list []hosts.Host, s screen.Snapshot) []row {
 		since := h.Entry.Since
 		if changing {
 			look, rank, since = busy, 0, a.At
-			what = h.Status.Word + ", " + a.By + " asked for " + strings.ReplaceAll(string(a.Want), "_", " ")
+			what = string(a.Want) + " asked by " + a.By
 		}
 		if what == "" {
 			continue
@@ -94,8 +95,10 @@ func judge(h hosts.Host) (look sign, rank int, what string) {
 		return bad, 2, h.Status.Word
 	case h.Status.Kind == hosts.Silent:
 		return unknown, 3, h.Status.Word
+	case h.Status.Health == bmc.Critical:
+		return bad, 1, "health critical"
 	case h.Status.Health != "":
-		return warn, 1, h.Status.Word + ", health " + string(h.Status.Health)
+		return warn, 1, "health " + string(h.Status.Health)
 	case h.Status.Kind == hosts.Turning:
 		return busy, 0, h.Status.Word
 	}
