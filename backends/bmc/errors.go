@@ -96,9 +96,9 @@ func troubleOf(err error) Trouble {
 	return Other
 }
 
-// ended says that a call stopped because of its context, not because of the BMC.
-func ended(ctx context.Context, err error) bool {
-	return ctx.Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+// interrupted is a change that was given up after it was sent.
+func interrupted(ctx context.Context) error {
+	return &reason{trouble: Other, why: "given up after it was sent: it may have been carried out", hint: "look at the state before sending it again", err: ctx.Err()}
 }
 
 func timedOut(err error) bool {

@@ -106,6 +106,9 @@ func (d *ipmi) do(ctx context.Context, again bool, f func(context.Context, *clie
 			return completion(answer, again)
 		case ctx.Err() != nil:
 			d.stale = true
+			if !again {
+				return interrupted(ctx)
+			}
 			return ctx.Err()
 		}
 		d.drop()

@@ -108,12 +108,15 @@ func (h *handshake) accept(p []byte) bool {
 		return h.reply(p, body)
 	}
 	// Answers of the set-up have the type of what was asked, plus one.
-	if kind != h.asked+1 || len(body) < 8 || binary.LittleEndian.Uint32(body[4:]) != h.consoleID {
+	if kind != h.asked+1 || len(body) < 2 || len(body) >= 8 && binary.LittleEndian.Uint32(body[4:]) != h.consoleID {
 		return false
 	}
 	h.told.Status = types.RmcpStatusCode(body[1])
 	if h.told.Status != types.RmcpStatusCodeNoErrors {
-		return true
+		return true // some leave out what follows then
+	}
+	if len(body) < 8 {
+		return false
 	}
 	switch types.PayloadType(kind) {
 	case types.PayloadTypeRmcpOpenSessionResponse:

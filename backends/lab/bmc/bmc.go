@@ -11,10 +11,12 @@ package bmc
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,6 +43,8 @@ type BMCs struct {
 	opts     Options
 	ownDir   string // removed on Close
 	password string
+	trusted  *authority // nil without Redfish
+	stranger func() (*authority, error)
 	list     []*BMC
 	byName   map[string]*BMC
 	ctx      context.Context // done on Close
@@ -54,6 +58,7 @@ func Start(o Options) (*BMCs, error) {
 		o.Now = time.Now
 	}
 	s := &BMCs{opts: o, password: rand.Text()[:16], byName: make(map[string]*BMC, len(o.Hosts))}
+	s.stranger = sync.OnceValues(func() (*authority, error) { return newAuthority("Somebody else's authority") })
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if err := s.start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("lab: %w", err), s.Close())
@@ -75,6 +80,11 @@ func (s *BMCs) start() error {
 	if err := os.WriteFile(s.passwordFile(), []byte(s.password+"\n"), 0o600); err != nil {
 		return err
 	}
+	if slices.ContainsFunc(s.opts.Hosts, func(h Spec) bool { return h.Protocol == Redfish || h.Protocol == Both }) {
+		if err := s.certify(); err != nil {
+			return err
+		}
+	}
 	for i, spec := range s.opts.Hosts {
 		if s.byName[spec.Name] != nil {
 			return fmt.Errorf("two hosts named %q", spec.Name)
@@ -93,6 +103,28 @@ func (s *BMCs) start() error {
 }
 
 func (s *BMCs) passwordFile() string { return filepath.Join(s.opts.Dir, "bmc.password") }
+func (s *BMCs) caFile() string       { return filepath.Join(s.opts.Dir, "bmc-ca.pem") }
+
+// certify makes the authority that the fleet trusts.
+func (s *BMCs) certify() (err error) {
+	if s.trusted, err = newAuthority("Lab BMC authority"); err != nil {
+		return err
+	}
+	return os.WriteFile(s.caFile(), s.trusted.pem, 0o644)
+}
+
+// tlsConfig is what a Redfish service shows: our certificate, or one that is
+// signed by somebody nobody knows.
+func (s *BMCs) tlsConfig(stranger bool) (*tls.Config, error) {
+	if !stranger {
+		return s.trusted.server, nil
+	}
+	a, err := s.stranger()
+	if err != nil {
+		return nil, err
+	}
+	return a.server, nil
+}
 
 // Host finds the BMC of a host; nil when there is none.
 func (s *BMCs) Host(name string) *BMC { return s.byName[name] }
@@ -129,10 +161,12 @@ func (s *BMCs) Close() error {
 	switch {
 	case s.ownDir != "":
 		return os.RemoveAll(s.ownDir)
-	case len(s.list) > 0:
-		return os.Remove(s.passwordFile())
+	case len(s.list) == 0:
+		return nil
+	case s.trusted != nil:
+		return errors.Join(os.Remove(s.passwordFile()), os.Remove(s.caFile()))
 	}
-	return nil
+	return os.Remove(s.passwordFile())
 }
 
 // paced is a duration at the lab's speed of life.

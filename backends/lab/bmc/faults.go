@@ -35,8 +35,15 @@ var effects = map[Fault]func(b *BMC, on bool){
 	},
 	WrongPassword: func(b *BMC, _ bool) { b.dropSessions() },
 	SessionsFull:  func(b *BMC, _ bool) { b.dropSessions() },
-	FanFault:      func(b *BMC, on bool) { b.tell(on, fanStopped, fanBack) },
-	SupplyFault:   func(b *BMC, on bool) { b.tell(on, supplyFailed, supplyBack) },
+	UnknownCA: func(b *BMC, _ bool) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.web != nil {
+			b.web.cut() // the next connection shows it
+		}
+	},
+	FanFault:    func(b *BMC, on bool) { b.tell(on, fanStopped, fanBack) },
+	SupplyFault: func(b *BMC, on bool) { b.tell(on, supplyFailed, supplyBack) },
 }
 
 // Set switches a fault on or off. That it is so already changes nothing.
@@ -85,6 +92,17 @@ type trouble struct {
 	on   map[Fault]bool
 	slow time.Duration // of every answer
 	back time.Time     // the BMC restarts until then
+	wake chan struct{} // closed at the next change; nil when nobody waits
+}
+
+// change is closed when a fault comes or goes.
+func (t *trouble) change() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.wake == nil {
+		t.wake = make(chan struct{})
+	}
+	return t.wake
 }
 
 func (t *trouble) has(f Fault) bool {
@@ -101,6 +119,10 @@ func (t *trouble) set(f Fault, on bool) (changed bool) {
 	}
 	changed = t.on[f] != on
 	t.on[f] = on
+	if t.wake != nil {
+		close(t.wake)
+		t.wake = nil
+	}
 	return changed
 }
 

@@ -18,12 +18,14 @@ type BMC struct {
 	chassis *chassis
 	wrong   trouble
 	count   counters
+	logins  logins
 
 	dying atomic.Bool // it was told to restart and has not answered yet
 
 	mu   sync.Mutex // guards everything below
 	port int        // the same for UDP and TCP
-	line *line
+	line *line      // nil without IPMI, or closed
+	web  *web       // nil without Redfish, or closed
 }
 
 func newBMC(s *BMCs, n int, spec Spec) *BMC {
@@ -59,37 +61,74 @@ func (b *BMC) host() fleet.Host {
 	default:
 		driver = string(b.spec.Protocol)
 	}
+	f := &fleet.BMC{Address: "127.0.0.1", Port: b.Port(), Credential: Credential, Driver: driver}
+	if b.spec.Protocol != IPMI {
+		f.TLS = &fleet.TLS{CA: b.bmcs.caFile()}
+	}
+	if b.spec.Operator {
+		f.Privilege = "operator"
+	}
 	return fleet.Host{
-		Name: b.spec.Name, Site: b.spec.Site, Environment: b.spec.Environment, Rack: b.spec.Rack, Tags: b.spec.Tags,
-		BMC: &fleet.BMC{Address: "127.0.0.1", Port: b.Port(), Credential: Credential, Driver: driver},
+		Name: b.spec.Name, Site: b.spec.Site, Environment: b.spec.Environment, Rack: b.spec.Rack, Tags: b.spec.Tags, BMC: f,
 	}
 }
 
-// open opens the BMC's port.
-func (b *BMC) open() error {
+// tries is how often a port is looked for that is free for UDP and TCP.
+const tries = 50
+
+// open opens the BMC's ports, on the number that it had before. Nothing happens
+// when they are open.
+func (b *BMC) open() (err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.line != nil {
+	if b.line != nil || b.web != nil {
 		return nil
 	}
-	return b.listen()
+	for range tries {
+		if err = b.listen(); err == nil || b.port != 0 {
+			return err
+		}
+	}
+	return err
 }
 
+// listen opens the ports. The lock is held.
 func (b *BMC) listen() (err error) {
-	if b.line, err = listenIPMI(b, b.port); err != nil {
-		return err
+	port := b.port
+	if b.spec.Protocol != Redfish {
+		if b.line, err = listenIPMI(b, port); err != nil {
+			return err
+		}
+		port = b.line.port()
 	}
-	b.port = b.line.port()
+	if b.spec.Protocol != IPMI {
+		if b.web, err = listenRedfish(b, port); err != nil {
+			b.shut()
+			return err
+		}
+		port = b.web.port()
+	}
+	b.port = port
 	return nil
 }
 
-// close closes the port and ends what listens there.
+// close closes the ports and ends what listens there.
 func (b *BMC) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.shut()
+	b.logins.lose(&b.count)
+}
+
+// shut closes the ports. The lock is held.
+func (b *BMC) shut() {
 	if b.line != nil {
 		b.line.close()
 		b.line = nil
+	}
+	if b.web != nil {
+		b.web.close()
+		b.web = nil
 	}
 }
 
@@ -137,6 +176,10 @@ func (b *BMC) dropSessions() {
 	if b.line != nil {
 		b.line.end()
 	}
+	if b.web != nil {
+		b.web.cut()
+	}
+	b.logins.lose(&b.count)
 }
 
 // restartSoon restarts the BMC after the answer to the present command.

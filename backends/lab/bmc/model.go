@@ -15,6 +15,7 @@ type model struct {
 	sensorsCollection        bool     // Chassis Sensors instead of Thermal and Power
 	oldLight                 bool     // IndicatorLED instead of LocationIndicatorActive
 	softIsOn                 bool     // says On while the operating system shuts down
+	newestFirst              bool     // of the event log
 }
 
 var models = []model{
@@ -25,7 +26,7 @@ var models = []model{
 	},
 	{
 		vendor: "Tanuki Systems", name: "T640s", board: "T640-PLANAR", part: "T640S-16", firmware: "7.10.30.05", bios: "2.22.1",
-		system: "System.Embedded.1", manager: "BMC.Embedded.1", chassis: "System.Embedded.1", oldLight: true,
+		system: "System.Embedded.1", manager: "BMC.Embedded.1", chassis: "System.Embedded.1", oldLight: true, newestFirst: true,
 		resets: []string{"On", "ForceOff", "ForceRestart", "GracefulRestart", "GracefulShutdown", "PushPowerButton", "Nmi", "PowerCycle"},
 	},
 	{
@@ -35,7 +36,12 @@ var models = []model{
 	},
 }
 
-func (b *BMC) model() *model { return &models[int(b.chassis.seed>>32)%len(models)] }
+func (b *BMC) model() *model {
+	if n := b.spec.Model; n > 0 {
+		return &models[n-1]
+	}
+	return &models[b.chassis.seed>>32%uint64(len(models))]
+}
 
 // serial is a serial number of a kind.
 func (b *BMC) serial(kind string) string { return fmt.Sprintf("%s%X", kind, b.guid[:5]) }

@@ -25,6 +25,7 @@ type Spec struct {
 
 	Protocol  Protocol      // IPMI when empty
 	Driver    string        // what the fleet says; "" for the protocol's name, auto with both
+	Model     int           // 1 to 3: which make of server, with the habits of its BMC; by the seed when 0
 	Off       bool          // the host is off at the start
 	Sessions  int           // slots; 4 when 0
 	Suites    []int         // IPMI cipher suites; 3 and 17 when nil
