@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"ringside/backends/fleet/safe"
 	"ringside/backends/lab/bmc"
 )
 
@@ -68,4 +69,31 @@ func DemoHosts() []bmc.Spec {
 		}
 	}
 	return out
+}
+
+// follow is told that a host's operating system came or went: its engines stop
+// and start with it.
+func (l *Lab) follow(host string) {
+	for _, e := range l.engines {
+		if e.opts.Host != host {
+			continue
+		}
+		l.mu.Lock()
+		if l.closed {
+			l.mu.Unlock()
+			return
+		}
+		l.wg.Add(1)
+		l.mu.Unlock()
+		safe.Go("lab "+e.opts.Name, func() {
+			defer l.wg.Done()
+			e.follows.Lock()
+			defer e.follows.Unlock()
+			if l.bmcs.Host(host).Running() { // by now
+				e.Start()
+			} else {
+				e.Stop()
+			}
+		})
+	}
 }

@@ -39,8 +39,10 @@ type Lab struct {
 	bmcs    *bmc.BMCs
 
 	faults []Fault
+	wg     sync.WaitGroup // engines that follow their hosts
 
 	mu           sync.Mutex
+	closed       bool
 	repositories map[string]bool // that the registry has
 	pushes       map[string]int  // by "repository:tag"
 }
@@ -80,7 +82,7 @@ func Start(o Options) (*Lab, error) {
 			return nil, fmt.Errorf("lab: engine %s: %w", eo.Name, err)
 		}
 	}
-	bmcs, err := bmc.Start(bmc.Options{Hosts: o.Hosts, Dir: l.opts.Dir, Seed: o.Seed, Speed: o.Speed, Now: o.Now})
+	bmcs, err := bmc.Start(bmc.Options{Hosts: o.Hosts, Dir: l.opts.Dir, Seed: o.Seed, Speed: o.Speed, Now: o.Now, Changed: l.follow})
 	if err != nil {
 		l.Close()
 		return nil, err
@@ -137,6 +139,10 @@ func (l *Lab) Engines() []string {
 
 // Close stops everything and waits for it: no goroutine and no file stays.
 func (l *Lab) Close() error {
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	l.wg.Wait()
 	for _, e := range l.engines {
 		e.Stop()
 		if e.socket != "" {

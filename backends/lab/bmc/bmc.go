@@ -36,6 +36,10 @@ type Options struct {
 	Seed  uint64           // the same seed gives the same hosts, logs and delays
 	Speed float64          // of life: 1 is real time; 0 means nothing happens by itself, and acts take real time
 	Now   func() time.Time // what the hosts take for the time; nil for time.Now
+
+	// Changed is told that a host's operating system came or went, once somebody
+	// looked. It must not block and not look at the BMC itself.
+	Changed func(host string)
 }
 
 // BMCs is a running fleet of management controllers.

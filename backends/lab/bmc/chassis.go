@@ -32,6 +32,7 @@ type chassis struct {
 	commanded bool // the last power-on came by command
 	move      int  // of the power; what an overtaken one had planned is dropped
 	boot      bootOptions
+	running   bool   // the operating system runs
 	booted    string // what the last boot was from
 	boots     int
 	identify  identify
@@ -52,6 +53,7 @@ func newChassis(s *BMCs, spec *Spec, seed uint64, wrong *trouble) *chassis {
 	if spec.Off {
 		c.state = off
 	}
+	c.running = !spec.Off
 	now := s.opts.Now()
 	c.settle(now)
 	n := spec.Events
@@ -77,6 +79,16 @@ func (c *chassis) look() (now time.Time) {
 		}
 	}
 	return now
+}
+
+// run says that the operating system came or went.
+func (c *chassis) run(is bool) {
+	if changed := c.running != is; changed {
+		c.running = is
+		if tell := c.bmcs.opts.Changed; tell != nil {
+			tell(c.spec.Name)
+		}
+	}
 }
 
 // plan has do called at a time, as long as move is the power's last one.

@@ -64,3 +64,21 @@ func (b *BMC) Counters() Counters {
 		Opened: c.opened, Closed: c.closed, Lost: c.lost, Open: c.opened - c.closed - c.lost,
 	}
 }
+
+// Counters returns the sums over all BMCs.
+func (s *BMCs) Counters() Counters {
+	sum := Counters{Commands: map[string]int{}}
+	for _, b := range s.list {
+		c := b.Counters()
+		sum.Datagrams += c.Datagrams
+		sum.Connections += c.Connections
+		sum.Opened += c.Opened
+		sum.Closed += c.Closed
+		sum.Lost += c.Lost
+		sum.Open += c.Open
+		for k, n := range c.Commands {
+			sum.Commands[k] += n
+		}
+	}
+	return sum
+}

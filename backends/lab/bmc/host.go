@@ -139,6 +139,14 @@ func (b *BMC) Power() string {
 	return string(b.chassis.state)
 }
 
+// Running says whether the host's operating system runs: not before half a minute
+// after the power came.
+func (b *BMC) Running() bool {
+	b.chassis.look()
+	defer b.chassis.mu.Unlock()
+	return b.chassis.running
+}
+
 // Booted says what the host booted from last ("disk", "pxe", "cdrom", "bios"),
 // and how often it booted since the lab started.
 func (b *BMC) Booted() (from string, times int) {

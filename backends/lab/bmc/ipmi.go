@@ -129,7 +129,7 @@ type life struct {
 func newLife(l *line, first []byte, from *net.UDPAddr) *life {
 	b := l.bmc
 	v := &life{line: l, first: first, firstFrom: from, sessions: sessions{count: &b.count}}
-	v.bmc = ipmibmc.New(deviceInfo, b.guid, &hardware{b, v}, ipmibmc.WithClock(sleepy{clock.Real}))
+	v.bmc = ipmibmc.New(deviceInfo, b.guid, &hardware{b, v}, ipmibmc.WithClock(sleepy{clock.Real}), ipmibmc.WithV15Disabled())
 	v.bmc.Sessions = ipmibmc.NewSessionStoreWithOptions(v.bmc.Clock(), ipmibmc.WithMaxSessions(b.spec.Sessions))
 	v.bmc.Sessions.SetOnRemove(v.removed)
 	v.setUser()

@@ -11,6 +11,7 @@ type model struct {
 	// Redfish.
 	system, manager, chassis string   // IDs
 	resets                   []string // ResetType values that it offers
+	actionInfo               bool     // tells its ResetType values in a resource of their own
 	logUnderSystem           bool     // the event log belongs to the system, not to the manager
 	sensorsCollection        bool     // Chassis Sensors instead of Thermal and Power
 	oldLight                 bool     // IndicatorLED instead of LocationIndicatorActive
@@ -31,7 +32,7 @@ var models = []model{
 	},
 	{
 		vendor: "Open Rack", name: "Yosen", board: "Yosen-MLB", part: "YSN-01", firmware: "2.14.0-dev", bios: "0.9.7",
-		system: "system", manager: "bmc", chassis: "chassis", logUnderSystem: true, sensorsCollection: true, softIsOn: true,
+		system: "system", manager: "bmc", chassis: "chassis", actionInfo: true, logUnderSystem: true, sensorsCollection: true, softIsOn: true,
 		resets: []string{"On", "ForceOff", "ForceOn", "ForceRestart", "GracefulRestart", "GracefulShutdown", "PowerCycle", "Nmi"},
 	},
 }

@@ -70,6 +70,7 @@ func (c *chassis) darken(at time.Time) {
 	c.state, c.soft = off, false
 	c.settle(at)
 	c.log.add(at, acpiSoftOff)
+	c.run(false)
 }
 
 // forceOff cuts the power, whatever goes on.

@@ -41,18 +41,20 @@ func (q *request) system() {
 	lit, always, health := c.identify.lit(now), c.identify.always, c.health()
 	c.mu.Unlock()
 
+	reset := object{"target": below("Systems", m.system, "Actions", "ComputerSystem.Reset")}
+	if m.actionInfo {
+		reset["@Redfish.ActionInfo"] = below("Systems", m.system, "ResetActionInfo")
+	} else {
+		reset["ResetType@Redfish.AllowableValues"] = m.resets
+	}
 	v := object{
 		"SystemType": "Physical", "Manufacturer": m.vendor, "Model": m.name, "PartNumber": m.part,
 		"SerialNumber": b.serial("S"), "AssetTag": b.assetTag(), "UUID": b.uuid(), "HostName": b.spec.Name, "BiosVersion": m.bios,
 		"PowerState": state, "Status": object{"State": "Enabled", "Health": health, "HealthRollup": health},
 		"Boot":             bootObject(&boot, valid),
 		"ProcessorSummary": object{"Count": 2, "Model": "Lab 9000"}, "MemorySummary": object{"TotalSystemMemoryGiB": 256},
-		"Links": object{"Chassis": []object{link(below("Chassis", m.chassis))}, "ManagedBy": []object{link(below("Managers", m.manager))}},
-		"Actions": object{"#ComputerSystem.Reset": object{
-			"target":                            below("Systems", m.system, "Actions", "ComputerSystem.Reset"),
-			"ResetType@Redfish.AllowableValues": m.resets,
-			"@Redfish.ActionInfo":               below("Systems", m.system, "ResetActionInfo"),
-		}},
+		"Links":   object{"Chassis": []object{link(below("Chassis", m.chassis))}, "ManagedBy": []object{link(below("Managers", m.manager))}},
+		"Actions": object{"#ComputerSystem.Reset": reset},
 	}
 	if m.oldLight {
 		v["IndicatorLED"] = light(lit, always)
@@ -228,6 +230,10 @@ var resets = map[string]act{
 }
 
 func (q *request) resetInfo() {
+	if !q.model.actionInfo {
+		q.notFound()
+		return
+	}
 	q.resource("ActionInfo.v1_1_2.ActionInfo", "ResetActionInfo", "Reset Action Info", object{
 		"Parameters": []object{{"Name": "ResetType", "Required": true, "DataType": "String", "AllowableValues": q.model.resets}},
 	})

@@ -238,7 +238,11 @@ func TestRedfishPower(t *testing.T) {
 		if follow(info, "Actions", "#ComputerSystem.Reset", "target") != reset {
 			t.Fatalf("target is not %s: %v", reset, info["Actions"])
 		}
-		allowed := follow(info, "Actions", "#ComputerSystem.Reset", "ResetType@Redfish.AllowableValues").([]any)
+		allowed, _ := follow(info, "Actions", "#ComputerSystem.Reset", "ResetType@Redfish.AllowableValues").([]any)
+		if b.model().actionInfo {
+			more := v.want(http.StatusOK, "GET", follow(info, "Actions", "#ComputerSystem.Reset", "@Redfish.ActionInfo").(string), nil)
+			allowed = follow(more["Parameters"].([]any)[0], "AllowableValues").([]any)
+		}
 		is := func(state string) {
 			t.Helper()
 			until(t, state, func() bool { return v.want(http.StatusOK, "GET", system, nil)["PowerState"] == state })
@@ -272,8 +276,8 @@ func TestRedfishPower(t *testing.T) {
 
 // TestRedfishPowerStates: turning on and off are told while they last.
 func TestRedfishPowerStates(t *testing.T) {
-	clock := time.Now()
-	s := startLab(t, Options{Speed: 1, Now: func() time.Time { return clock }, Hosts: []Spec{{Name: "a", Protocol: Redfish, Model: 1}, {Name: "b", Protocol: Redfish, Model: 3}}})
+	clock := newHand()
+	s := startLab(t, Options{Speed: 1, Now: clock.Now, Hosts: []Spec{{Name: "a", Protocol: Redfish, Model: 1}, {Name: "b", Protocol: Redfish, Model: 3}}})
 	for i, b := range s.All() {
 		v := visit(t, s, b)
 		system := "/redfish/v1/Systems/" + b.model().system
@@ -284,7 +288,7 @@ func TestRedfishPowerStates(t *testing.T) {
 				if got := v.want(http.StatusOK, "GET", system, nil)["PowerState"]; got != want {
 					t.Errorf("%s: %v, want %s", kind, got, want)
 				}
-				clock = clock.Add(10 * time.Second)
+				clock.move(10 * time.Second)
 			}
 		}
 		do("ForceOff", "PoweringOff", "Off")
@@ -462,7 +466,9 @@ func TestRedfishFaults(t *testing.T) {
 	well()
 
 	b.Set(Refused, true)
-	fails(func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) || strings.Contains(err.Error(), "refused") })
+	fails(func(err error) bool {
+		return errors.Is(err, syscall.ECONNREFUSED) || strings.Contains(err.Error(), "refused")
+	})
 	b.Set(Refused, false)
 	well()
 
