@@ -55,6 +55,9 @@ type Step struct {
 	// before it starts, with Final as the reason.
 	Undo  func(context.Context, Progress) error
 	Final string
+	// Undone looks whether the effect is gone, where that takes its time and is more
+	// than not to be Done any more; nil: it is gone when Done says no.
+	Undone func(context.Context) (bool, error)
 }
 
 // Observed is what a look at the world saw, in a few words: "still running".

@@ -40,7 +40,7 @@ func (x *run) step(i int) bool {
 		r.Status, r.Error, r.Started, r.Ended, r.Undoing = Running, "", began, time.Time{}, x.undo
 		r.Done, r.Total, r.Unit, r.Saw = 0, 0, "", ""
 	})
-	there, err := s.Done(ctx)
+	there, err := x.look(ctx, s)
 	x.saw(i, err)
 	switch {
 	case blind(err):
@@ -108,6 +108,16 @@ func (x *run) once(i int, earlier StepRecord) bool {
 	return x.result(i, Failed, why)
 }
 
+// look looks whether the effect is there, on the way back also whether it is all
+// gone.
+func (x *run) look(ctx context.Context, s Step) (there bool, seen error) {
+	if x.undo && s.Undone != nil {
+		gone, seen := s.Undone(ctx)
+		return !gone, seen
+	}
+	return s.Done(ctx)
+}
+
 // saw keeps what a look at the world saw instead of the effect.
 func (x *run) saw(i int, seen error) {
 	var o Observed
@@ -144,7 +154,7 @@ func (x *run) settled(ctx context.Context, s Step, p *progress, acted error) err
 	}
 	pause := retry.Backoff{Min: max(50*time.Millisecond, pace/10), Max: pace}
 	for acted == nil {
-		there, seen = s.Done(ctx)
+		there, seen = x.look(ctx, s)
 		x.saw(p.index, seen)
 		if !blind(seen) && there == !x.undo {
 			return nil
@@ -159,7 +169,7 @@ func (x *run) settled(ctx context.Context, s Step, p *progress, acted error) err
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	there, seen = s.Done(last)
+	there, seen = x.look(last, s)
 	x.saw(p.index, seen)
 	if !blind(seen) && there == !x.undo {
 		if acted != nil {

@@ -15,7 +15,7 @@ var acts = []act{
 		help: "Turn hosts on, in waves; done is what the BMC shows as on.",
 		args: []actions.Arg{timeoutArg}, parse: parseTimeout, limit: limit,
 		there: inState("is on already", bmc.On),
-		done:  is(bmc.On), do: turnOn, undo: softOff,
+		done:  is(bmc.On), do: turnOn, undo: softOff, undone: is(bmc.Off),
 		next: onNext,
 	},
 	{
@@ -23,7 +23,7 @@ var acts = []act{
 		help: "Ask the operating systems of hosts to shut down and turn off. What is still on after the timeout stays on: forcing it is a plan of its own.",
 		args: []actions.Arg{timeoutArg}, parse: parseTimeout, limit: limit,
 		there: inState("is off already", bmc.Off),
-		done:  is(bmc.Off), do: softOff, undo: turnOn,
+		done:  is(bmc.Off), do: softOff, undo: turnOn, undone: is(bmc.On),
 		next: offNext,
 	},
 	{
@@ -31,7 +31,7 @@ var acts = []act{
 		help: "Cut the power of hosts without a shutdown.",
 		args: []actions.Arg{timeoutArg}, parse: parseTimeout, limit: limit,
 		there: inState("is off already", bmc.Off), notes: loses,
-		done: is(bmc.Off), do: send(bmc.ForceOff), undo: turnOn,
+		done: is(bmc.Off), do: send(bmc.ForceOff), undo: turnOn, undone: is(bmc.On),
 	},
 	{
 		verb: "cycle", title: "Power-cycle hosts", does: "power-cycle", surge: true,

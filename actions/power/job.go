@@ -110,15 +110,15 @@ func is(want bmc.Power) func(context.Context, *job) (bool, error) {
 	}
 }
 
-// turn makes a request that waits for the end of a change the other way, and is
-// not made when the host is on its way already.
-func turn(v bmc.Verb, there, back bmc.Power) func(context.Context, *job) error {
+// turn makes a request that is made once a change the other way is over, and not at
+// all when the host is there meanwhile, or on its way.
+func turn(v bmc.Verb, to, way, back bmc.Power) func(context.Context, *job) error {
 	return func(ctx context.Context, j *job) error {
 		p, err := j.until(ctx, back)
 		if err != nil {
 			return err
 		}
-		if p == there {
+		if p == to || p == way {
 			j.pr.Log("it is %s already: not asked again", saw(p))
 			return nil
 		}
@@ -128,8 +128,8 @@ func turn(v bmc.Verb, there, back bmc.Power) func(context.Context, *job) error {
 
 // Ways to turn.
 var (
-	turnOn  = turn(bmc.TurnOn, bmc.TurningOn, bmc.TurningOff)
-	softOff = turn(bmc.SoftOff, bmc.TurningOff, bmc.TurningOn)
+	turnOn  = turn(bmc.TurnOn, bmc.On, bmc.TurningOn, bmc.TurningOff)
+	softOff = turn(bmc.SoftOff, bmc.Off, bmc.TurningOff, bmc.TurningOn)
 )
 
 // send makes a request of a verb whatever the host is doing.
@@ -139,7 +139,7 @@ func send(v bmc.Verb) func(context.Context, *job) error {
 
 // settle is how long a cycle may take until the host is seen without power. One
 // that is on all that time had it between two looks.
-const settle = 10 * time.Second
+var settle = 10 * time.Second
 
 // cycled: asked for, seen without power, and on again.
 func cycled(ctx context.Context, j *job) (bool, error) {

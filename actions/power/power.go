@@ -60,6 +60,7 @@ type act struct {
 	done   func(context.Context, *job) (bool, error)    // looks
 	do     func(context.Context, *job) error            // one request
 	undo   func(context.Context, *job) error            // nil: final says why
+	undone func(context.Context, *job) (bool, error)    // nil: not done is undone
 	keep   func(params) bool                            // there is no way back with these arguments; may be nil
 	final  string                                       // why there is none
 	once   bool                                         // its effect cannot be told from outside
@@ -91,8 +92,8 @@ type seen struct {
 const most = 64
 
 // pace is the longest pause between two looks at a BMC while a step waits: they
-// are slow machines, and too many questions make some of them crash.
-const pace = 3 * time.Second
+// are slow machines, and too many questions make some of them crash. Tests hurry.
+var pace = 3 * time.Second
 
 func (a act) action(c Controllers) actions.Action {
 	return actions.Action{
@@ -167,6 +168,9 @@ func (a act) step(j *job) actions.Step {
 	}
 	if a.undo != nil && (a.keep == nil || !a.keep(j.params)) {
 		step.Undo = func(ctx context.Context, pr actions.Progress) error { return j.begin(ctx, pr, a.undo) }
+	}
+	if a.undone != nil {
+		step.Undone = func(ctx context.Context) (bool, error) { return a.undone(ctx, j) }
 	}
 	if a.limit != nil {
 		step.Timeout = a.limit(j.params)

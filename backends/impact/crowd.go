@@ -130,7 +130,7 @@ func (c *crowd) fold(k same, list []one) Problem {
 		}
 	}
 	p.Subject, p.Text = k.target(names), text+k.where()+held(k.quiet)
-	p.Why = fleet.Fold(names) + ": " + first.rule.why(first.host)
+	p.Why = fleet.Fold(names) + "; the first: " + first.rule.why(first.host)
 	return p
 }
 

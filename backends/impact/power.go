@@ -248,6 +248,12 @@ func troubleWords(l *host) struct{ one, many string } {
 
 func whySilent(l *host) string {
 	text := l.entry.Err.Error()
+	if e := (*bmc.Error)(nil); errors.As(l.entry.Err, &e) { // whom it concerns stands beside it
+		text = e.Why
+		if e.Hint != "" {
+			text += " (" + e.Hint + ")"
+		}
+	}
 	if l.facts != nil {
 		text += "; the power was last seen " + words(l.facts.Power)
 	}
