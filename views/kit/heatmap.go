@@ -2,6 +2,7 @@ package kit
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -65,6 +66,17 @@ var dense = []struct {
 // SetGroups replaces the things.
 func (m *HeatMap) SetGroups(groups []HeatGroup) { m.groups, m.lines = groups, nil }
 
+// Need is how many lines the map takes in w columns when it is as dense as can be,
+// and when it is as airy; 1 for each group, as counts, where w has no room for it.
+func (m *HeatMap) Need(w int) (least, want int) {
+	m.Lay(w, math.MaxInt)
+	want = len(m.lines)
+	if m.Folded() {
+		return want, want
+	}
+	return len(m.lay(len(dense)-1, math.MaxInt)), want
+}
+
 // Lay lays the map out in w columns and at most most lines, and returns the lines
 // that it takes. Cells that have no room, however close they stand, give way to
 // one line of counts for each group.
@@ -72,7 +84,7 @@ func (m *HeatMap) Lay(w, most int) int {
 	m.w, m.lines = w, nil
 	if m.label = 0; len(m.groups) > 1 || len(m.groups) == 1 && m.groups[0].Name != "" {
 		for _, g := range m.groups {
-			m.label = max(m.label, min(Width(g.Name), max(4, w/5)))
+			m.label = max(m.label, min(Width(g.Name), max(8, w/5)))
 		}
 	}
 	for level := range dense {
