@@ -41,6 +41,25 @@ func Fold(names []string) string {
 	return strings.Join(out, ",")
 }
 
+// Between is the pattern of a range that is given by its ends, "sw[001-040]" for
+// sw001 and sw040; ok is false when they differ in more than one number.
+func Between(first, last string) (pattern string, ok bool) {
+	a, b := cut(first), cut(last)
+	if !slices.Equal(a.texts, b.texts) {
+		return "", false
+	}
+	for i := range a.numbers {
+		if a.numbers[i] == b.numbers[i] {
+			continue
+		}
+		if ok {
+			return "", false
+		}
+		a.numbers[i], ok = a.numbers[i]+"-"+b.numbers[i], true
+	}
+	return a.String(), ok
+}
+
 // folded is a pattern: texts around numbers, of which each is the inside of a
 // bracket, or a number alone.
 type folded struct {

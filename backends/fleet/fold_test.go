@@ -43,6 +43,17 @@ func TestFold(t *testing.T) {
 	}
 }
 
+func TestBetween(t *testing.T) {
+	for ends, want := range map[string]string{
+		"sw001 sw040": "sw[001-040]", "r1n2.tyo r1n9.tyo": "r1n[2-9].tyo", "r1n2 r2n3": "", "sw1 db2": "", "sw1 sw1": "", "web api": "", "sw1 sw1x": "",
+	} {
+		first, last, _ := strings.Cut(ends, " ")
+		if got, ok := Between(first, last); ok != (want != "") || ok && got != want {
+			t.Errorf("%s: %q %v, want %q", ends, got, ok, want)
+		}
+	}
+}
+
 // Whatever is folded unfolds to the same names, each once.
 func FuzzFold(f *testing.F) {
 	for _, s := range []string{"sw001 sw002 sw7", "r1n1 r1n2 r2n1 r2n2", "8 9 10 010 0", "x1234567890 x1 x123456789", "a-1 a-2 b-1-1", "1a2b3 1a3b3 2a2b3 2a3b3"} {

@@ -17,7 +17,7 @@ const foldFrom = 4
 type grouping uint8
 
 const (
-	byRack grouping = iota // a rack, and over the site where more than two racks have it
+	byRack grouping = iota // a rack, or its site
 	bySite
 )
 
@@ -69,41 +69,52 @@ type same struct {
 	spot
 }
 
-// problems folds what was found.
+// problems folds what was found: by rack, by site where more than two racks have
+// it, and by site what is left over in racks where few have it.
 func (c *crowd) problems() []Problem {
-	racks, sites := map[same][]one{}, map[same][]one{}
-	for _, o := range c.found {
-		k := same{o.rule.name, o.kind, o.quiet, o.rule.severity, spot{o.Site, ""}}
-		sites[k] = append(sites[k], o)
-		k.rack = o.Rack
-		racks[k] = append(racks[k], o)
-	}
-	wide := map[same]int{} // racks that fold, by site
-	for k, list := range racks {
-		if k.rack != "" && len(list) >= foldFrom {
-			k.rack = ""
-			wide[k]++
+	groups := map[same][]one{}
+	var order []same
+	add := func(k same, o one) {
+		if groups[k] == nil {
+			order = append(order, k)
 		}
+		groups[k] = append(groups[k], o)
+	}
+	racks, wide := map[same]int{}, map[same]int{}
+	for _, o := range c.found {
+		k := o.same()
+		if racks[k]++; k.rack != "" && racks[k] == foldFrom {
+			wide[k.atSite()]++
+		}
+	}
+	for _, o := range c.found {
+		k := o.same()
+		if o.rule.by == bySite || racks[k] < foldFrom || wide[k.atSite()] > 2 {
+			k = k.atSite()
+		}
+		add(k, o)
 	}
 	var out []Problem
-	told := map[same]bool{}
-	for _, o := range c.found {
-		k := same{o.rule.name, o.kind, o.quiet, o.rule.severity, spot{o.Site, ""}}
-		list := sites[k]
-		if o.Rack != "" && o.rule.by == byRack && wide[k] <= 2 {
-			k.rack = o.Rack
-			list = racks[k]
-		}
-		switch {
-		case len(list) < foldFrom && (o.rule.by == byRack || len(list) < 2):
-			out = append(out, o.problem())
-		case !told[k]:
-			told[k] = true
+	for _, k := range order {
+		list := groups[k]
+		if len(list) >= foldFrom || len(list) > 1 && list[0].rule.by == bySite {
 			out = append(out, c.fold(k, list))
+			continue
+		}
+		for _, o := range list {
+			out = append(out, o.problem())
 		}
 	}
 	return out
 }
+
+// same is what a problem of a host shares with others of its rack.
+func (o one) same() same {
+	return same{o.rule.name, o.kind, o.quiet, o.rule.severity, spot{o.Site, o.Rack}}
+}
+
+// atSite is what it shares with others of its site.
+func (k same) atSite() same { k.rack = ""; return k }
 
 // problem is that of one host.
 func (o one) problem() Problem {

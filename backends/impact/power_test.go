@@ -180,6 +180,14 @@ warning r13n03: BMC silent`
 	if got := told(Power(f, store.State(), nil, nil, noon)); !strings.Contains(got, "warning tokyo: 56 BMCs silent at tokyo") || strings.Contains(got, "rack r12") {
 		t.Error(got)
 	}
+	// Few in each rack, and many of the site.
+	f, store = &fleet.Fleet{}, watch.NewStore()
+	for i := range 6 {
+		add(fmt.Sprint("r2", i), 2, 1, mute)
+	}
+	if got := told(Power(f, store.State(), nil, nil, noon)); got != "warning tokyo: 6 BMCs silent at tokyo" {
+		t.Error(got)
+	}
 	// Connections that are not verified are always told per site.
 	f, s := rackOf(3, fleet.Reading{At: noon, Facts: &bmc.Facts{Power: bmc.On, Insecure: "TLS is not verified"}})
 	if got := told(Power(f, s, nil, nil, noon)); got != "warning tokyo: 3 BMCs are not verified at tokyo" {

@@ -203,7 +203,7 @@ func (a *app) startLog() error {
 // command by its signal; other errors show at the next write.
 func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.Out, format, args...) }
 
-// limited bounds a read that no engine should take longer for.
+// limited bounds a read that no engine and no BMC should take longer for.
 func (a *app) limited(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	if a.flags.readTimeout > 0 {
 		limit = a.flags.readTimeout

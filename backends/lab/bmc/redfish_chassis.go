@@ -51,7 +51,7 @@ func (b *BMC) measure() (all []measured, w weather) {
 	for i := range sensors {
 		s := &sensors[i]
 		v, ok := s.read(w)
-		m := measured{sensor: s, value: math.Round(v*100) / 100, ok: ok, health: "OK"}
+		m := measured{sensor: s, value: math.Round(v*s.digits()) / s.digits(), ok: ok, health: "OK"}
 		switch crossed := s.crossed(v); {
 		case !ok:
 		case crossed&(1<<1|1<<4) != 0:
@@ -62,6 +62,18 @@ func (b *BMC) measure() (all []measured, w weather) {
 		all = append(all, m)
 	}
 	return all, w
+}
+
+// digits is 1 for what is told in whole units, as the schema of Thermal wants it
+// of fans, and more for the others.
+func (s *sensor) digits() float64 {
+	switch s.kind {
+	case kindFan:
+		return 1
+	case kindVoltage:
+		return 1000
+	}
+	return 10
 }
 
 // reading is the value, null when there is none.
