@@ -91,6 +91,11 @@ func (d *planDialog) content(w, h int) (scrolled []string, fixed []fixedLine, no
 			fixed = append(fixed, fixedLine{text: t.Bad.Paint(l)})
 		}
 	}
+	if d.next != nil {
+		for _, l := range kit.Wrap(d.next.Why, w) {
+			fixed = append(fixed, fixedLine{text: t.Warn.Paint(l)})
+		}
+	}
 	if d.asking {
 		fixed = append(fixed, fixedLine{text: t.Warn.Paint("Cancel? The running steps are broken off, no new one starts.")})
 	}
@@ -333,6 +338,9 @@ func (d *planDialog) keys() []string {
 		return []string{"esc", "to the background", "x", "cancel"}
 	case ended:
 		keys := []string{"enter", "close"}
+		if d.next != nil {
+			keys = append(keys, "n", "plan that")
+		}
 		if d.canResume() {
 			keys = append(keys, "u", "resume")
 		}

@@ -282,6 +282,9 @@ func number(x bmc.Sensor) string {
 	if x.Unit == "" {
 		return ""
 	}
+	if math.Abs(x.Value) >= 100 {
+		return strconv.FormatFloat(x.Value, 'f', 0, 64) + " " + x.Unit
+	}
 	text := strconv.FormatFloat(x.Value, 'f', 2, 64)
 	return strings.TrimRight(strings.TrimRight(text, "0"), ".") + " " + x.Unit
 }
