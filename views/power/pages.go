@@ -68,7 +68,7 @@ func (d *detail) overview(w int) []string {
 		if !it.Status.Readable() {
 			s.Paint("last known", known(f.Power), t.Dim)
 		}
-		s.Add("read", screen.Since(it.Entry.At, now)+" ago"+t.Dim.Paint("  in "+it.Entry.Took.Round(time.Millisecond).String()))
+		s.Add("read", screen.Since(it.Entry.At, now)+" ago"+t.Dim.Paint("  in "+max(time.Millisecond, it.Entry.Took.Round(time.Millisecond)).String()))
 		health := healthWord(it)
 		if health == "none" {
 			health = ""

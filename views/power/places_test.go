@@ -133,7 +133,7 @@ func TestCopy(t *testing.T) {
 	if !ok {
 		t.Fatalf("c asks for %#v", r.last())
 	}
-	for id, want := range map[string]string{"name": "sw001\nsw002", "BMC address": "sw001.bmc.example\nsw002.bmc.example", "SSH address": ""} {
+	for id, want := range map[string]string{"name": "sw001\nsw002", "BMC address": "sw001.bmc.example\nsw002.bmc.example", "SSH address": "", hostRange: "sw[001-002]"} {
 		if got := o.Answer(kit.Item{ID: id}); got != (copied{id, want}) {
 			t.Errorf("%s copies %#v, want %q", id, got, want)
 		}
