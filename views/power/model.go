@@ -28,6 +28,7 @@ type item struct {
 
 	shown        bool   // the filter lets it through
 	group, value string // computed by sorting.prepare
+	first        int    // place of the first host of the group
 	number       float64
 }
 

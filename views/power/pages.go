@@ -236,6 +236,10 @@ func knownKind(kind string) bool {
 // opened.
 func (d *detail) sensor(x bmc.Sensor, w int) string {
 	t := d.s.look.Theme
+	name := kit.Fit(x.Name, sensorName, false, t.Glyph.Ellipsis) + " "
+	if x.Unit == "" && !x.Absent { // a state in words
+		return name + x.State
+	}
 	value := t.Dim.Paint(kit.Fit("no reading", sensorValue, true, ""))
 	if !x.Absent {
 		value = kit.Fit(number(x), sensorValue, true, t.Glyph.Ellipsis)
@@ -249,8 +253,8 @@ func (d *detail) sensor(x bmc.Sensor, w int) string {
 	case bmc.Critical:
 		state, style = t.Glyph.Bad+" critical", t.Bad
 	}
-	line := kit.Fit(x.Name, sensorName, false, t.Glyph.Ellipsis) + " " + value + "  " + style.Paint(kit.Fit(state, sensorState, false, t.Glyph.Ellipsis))
-	if room := w - kit.Width(line) - 1; room >= 8 && x.Unit != "" {
+	line := name + value + "  " + style.Paint(kit.Fit(state, sensorState, false, t.Glyph.Ellipsis))
+	if room := w - kit.Width(line) - 1; room >= 8 {
 		line += " " + t.Focus.Paint(trace(t, d.history[x.Name], min(room, 60)))
 	}
 	return line
@@ -277,11 +281,8 @@ func trace(t *kit.Theme, samples []float64, w int) string {
 	return t.Sparkline(scaled, len(scaled), 1)
 }
 
-// number is a value with its unit: 42 C, 3.31 V, 9600 RPM; a state has none.
+// number is a value with its unit: 42 C, 3.31 V, 9600 RPM.
 func number(x bmc.Sensor) string {
-	if x.Unit == "" {
-		return ""
-	}
 	if math.Abs(x.Value) >= 100 {
 		return strconv.FormatFloat(x.Value, 'f', 0, 64) + " " + x.Unit
 	}

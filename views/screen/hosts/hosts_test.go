@@ -92,7 +92,7 @@ func TestTally(t *testing.T) {
 			t.Errorf("in %d columns %q, want %q", w, got, want)
 		}
 	}
-	if n := all.Notes(theme); n[0] != "■ 3 on · □ 1 off · ? 1 silent · ⊘ 1 unreadable · ✗ 1 critical · ! 1 faulty" || n[2] != "■ 3 □ 1 ? 1 ⊘ 1 ✗ 1 ! 1" {
+	if n := all.Notes(theme); n[0] != "■ 3 on · □ 1 off · ? 1 silent · ⊘ 1 unreadable · ✗ 1 critical · ! 1 faulty" || n[3] != "■ 3 □ 1 ? 1 ⊘ 1 ✗ 1 ! 1" {
 		t.Errorf("notes %q", n)
 	}
 }
