@@ -67,7 +67,7 @@ func TestAgainstTheLab(t *testing.T) {
 		r.press("esc")
 	}
 	open(r, "four")
-	sees("one that refuses us", "wrong password", "trying again")
+	sees("one that refuses us", "wrong password", "r asks all the same")
 	r.press("esc")
 	l.BMC("one").Cut()
 	set.All()[0].Refresh()

@@ -39,13 +39,15 @@ func init() { // set here, since the functions lead back to the table
 // waiting says why a part is not there: "" when it is.
 func (d *detail) waiting(p part, what string) (text string, style kit.Style) {
 	t, r := d.s.look.Theme, d.reads[p]
-	switch {
+	switch refused := d.item.Entry.Err; {
 	case !r.at.IsZero():
 		return "", ""
-	case r.err != nil && !offered(r.err):
+	case trouble(r.err) == bmc.Unsupported:
 		return "this BMC does not offer " + what, t.Dim
 	case r.err != nil:
 		return why(r.err), t.Warn
+	case !r.busy && untouched[trouble(refused)]:
+		return "not asked for: " + string(trouble(refused)) + "; r asks all the same", t.Dim
 	}
 	return "reading", t.Dim
 }

@@ -156,6 +156,28 @@ func TestOverviewTellsWhatItDoesNotKnow(t *testing.T) {
 	if r.bmcs.reads[bootPart] != 1 {
 		t.Errorf("the boot override was read %d times", r.bmcs.reads[bootPart])
 	}
+	r.press("esc")
+
+	// A BMC that refuses our password is left alone, lest it locks the account.
+	open(r, "sw011")
+	r.see("trouble       user oncall is refused", "boot          not asked for: wrong password; r asks all the same")
+	if n := r.bmcs.reads[bootPart]; n != 1 {
+		t.Errorf("%d reads of a BMC that refuses us", n-1)
+	}
+	r.bmcs.errs[bootPart] = &bmc.Error{Host: "sw011", Trouble: bmc.WrongPassword, Why: "user oncall is refused"}
+	r.beats = nil
+	r.run(r.screen.Do(keymap.Refresh))
+	r.see("r tries again: user oncall is refused", "Supermicro")
+	if r.bmcs.reads[bootPart] != 2 || len(r.beats) != 1 {
+		t.Errorf("asked for: %d reads, then %v", r.bmcs.reads[bootPart], r.beats)
+	}
+	r.press("esc")
+	open(r, "sw011")
+	r.bmcs.errs[bootPart] = nil
+	r.world.put("sw011", nil)
+	r.tick()
+	r.see("PXE, next boot only, UEFI")
+
 	if got := bootWords(bmc.Boot{Device: bmc.Disk}); got != "disk, for how long is not told" {
 		t.Errorf("flags that are not told: %q", got)
 	}
