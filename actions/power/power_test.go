@@ -425,3 +425,65 @@ func TestAsks(t *testing.T) {
 		t.Errorf("its process is gone: %+v", a)
 	}
 }
+
+// A book has what the runs at hand ask for, and remembers the rest.
+func TestBook(t *testing.T) {
+	now := time.Now()
+	run := func(id, kind string, at time.Time, status actions.Status) actions.RunRecord {
+		r := actions.RunRecord{ID: id, Kind: kind, Status: status, Alive: status == actions.Running}
+		s := actions.StepRecord{Target: fleet.Target{Name: "sw001"}, Acted: true, Started: at, Status: status}
+		if status != actions.Running {
+			s.Ended, r.Ended = at.Add(time.Second), at.Add(time.Second)
+		}
+		r.Steps = append(r.Steps, s)
+		return r
+	}
+	var b power.Book
+	said := func(runs ...actions.RunRecord) string {
+		var out []string
+		for _, a := range b.Read(runs) {
+			out = append(out, fmt.Sprint(a.Run, " ", a.Want, " ", a.Until.IsZero()))
+		}
+		return strings.Join(out, ", ")
+	}
+	first := run("1", "power.off", now, actions.Running)
+	if got := said(first); got != "1 off true" {
+		t.Error(got)
+	}
+	first = run("1", "power.off", now, actions.Succeeded)
+	if got := said(first); got != "1 off false" {
+		t.Error(got)
+	}
+	if one, two := b.Read([]actions.RunRecord{first}), b.Read([]actions.RunRecord{first}); &one[0] != &two[0] {
+		t.Error("it is made anew although nothing changed")
+	}
+	if got := said(run("2", "container.stop", now, actions.Succeeded)); got != "1 off false" {
+		t.Errorf("forgotten: %s", got)
+	}
+	for i := range 5 {
+		said(run(fmt.Sprint("n", i), "power.on", now.Add(time.Duration(i+1)*time.Minute), actions.Succeeded))
+	}
+	if got := said(); got != "n4 on false, n3 on false, n2 on false, n1 on false" {
+		t.Error(got)
+	}
+}
+
+// What the console keeps at hand: a hundred runs on every host of the fleet, of
+// which nothing is new.
+func BenchmarkBook(b *testing.B) {
+	var runs []actions.RunRecord
+	for i := range 100 {
+		r := actions.RunRecord{ID: fmt.Sprint(i), Kind: "power.on", Status: actions.Succeeded}
+		for j := range 240 {
+			r.Steps = append(r.Steps, actions.StepRecord{Target: fleet.Target{Name: fmt.Sprintf("sw%03d", j)}, Acted: true, Status: actions.Succeeded, Ended: time.Now()})
+		}
+		runs = append(runs, r)
+	}
+	var book power.Book
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(book.Read(runs)) != 4*240 {
+			b.Fatal("not the last four of every host")
+		}
+	}
+}

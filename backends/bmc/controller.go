@@ -5,6 +5,7 @@ package bmc
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ringside/backends/fleet"
@@ -27,6 +28,7 @@ type Controller struct {
 	cred    fleet.Credential
 	secrets *secrets
 	refresh chan struct{} // a token: read again now
+	silent  atomic.Bool   // it did not answer the last call
 
 	closing context.Context // done when the controller is closed
 	shut    context.CancelFunc
@@ -195,9 +197,11 @@ func (c *Controller) call(ctx context.Context, op string, limit time.Duration, d
 	if err != nil && c.closing.Err() != nil {
 		err = errClosed
 	}
-	if t := troubleOf(err); err != nil && (t == Silent || t == Refused) {
+	t := troubleOf(err)
+	if err != nil && (t == Silent || t == Refused) {
 		c.forget(d)
 	}
+	c.silent.Store(err != nil && t == Silent)
 	return c.fail(op, err)
 }
 

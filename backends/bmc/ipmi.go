@@ -264,34 +264,18 @@ func (d *ipmi) close(ctx context.Context) error {
 	return nil
 }
 
-// present asks whether somebody speaks IPMI 2.0 there. The question holds neither
-// user name nor password, and needs no session.
+// present asks whether somebody speaks IPMI 2.0 there.
 func (d *ipmi) present(ctx context.Context) error {
-	conn, err := rmcp.Dial(ctx, d.address, "", "")
-	if err != nil {
-		if r := badName(d.address, err); r != nil {
-			return r
-		}
-		return d.silence(err)
-	}
-	defer conn.Close()
-	cl, err := client.NewClient("bmc", 1, "", "")
-	if err != nil {
-		return err
-	}
-	cl.WithInterface(client.InterfaceLan).WithUDPProxy(conn).WithTimeout(ipmiWait).WithRetry(ipmiTries - 1)
-	defer conn.Follow(ctx)()
-	func() {
-		defer func() { _ = recover() }() // conn tells what it found
-		_, err = cl.GetChannelAuthenticationCapabilities(ctx, types.ChannelNumberSelf, types.PrivilegeLevelAdministrator)
-	}()
-	switch told := conn.Told(); {
+	told, err := rmcp.Present(ctx, d.address, ipmiWait, ipmiTries)
+	switch r := badName(d.address, err); {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case told.V20:
 		return nil
 	case told.Stage >= rmcp.Capable:
 		return errOldIPMI
+	case r != nil:
+		return r
 	}
 	return d.silence(err)
 }

@@ -18,7 +18,7 @@ import (
 // is found out by the connection.
 const (
 	redfishDial   = 3 * time.Second
-	redfishAnswer = 15 * time.Second
+	redfishAnswer = 10 * time.Second
 	redfishIdle   = 90 * time.Second // longer than the rest between reads
 )
 

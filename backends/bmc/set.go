@@ -78,21 +78,29 @@ func (s *Set) Sweep(ctx context.Context, hosts []string, parallel int, each func
 	wg.Wait()
 }
 
-// pick returns the controllers of hosts, those last that did not answer lately,
-// and tells of the hosts that have none.
+// pick returns the controllers of hosts in their order, those last that did not
+// answer when they were asked last, and tells of the hosts that have none.
 func (s *Set) pick(hosts []string, tell func(string, *Facts, error)) []*Controller {
-	if hosts == nil {
-		return s.controllers
-	}
-	out := make([]*Controller, 0, len(hosts))
-	for _, h := range hosts {
-		if c, ok := s.byHost[h]; ok {
-			out = append(out, c)
-			continue
+	all := s.controllers
+	if hosts != nil {
+		all = make([]*Controller, 0, len(hosts))
+		for _, h := range hosts {
+			if c, ok := s.byHost[h]; ok {
+				all = append(all, c)
+				continue
+			}
+			tell(h, nil, &Error{Host: fleet.Clean(h), Op: "read power", Trouble: Other, Why: "it has no BMC in the configuration", Hint: "add bmc: to the host"})
 		}
-		tell(h, nil, &Error{Host: fleet.Clean(h), Op: "read power", Trouble: Other, Why: "it has no BMC in the configuration", Hint: "add bmc: to the host"})
 	}
-	return out
+	var answer, silent []*Controller
+	for _, c := range all {
+		if c.silent.Load() {
+			silent = append(silent, c)
+		} else {
+			answer = append(answer, c)
+		}
+	}
+	return append(answer, silent...)
 }
 
 // Close ends every session, side by side, and forgets the secrets. It takes about

@@ -71,6 +71,26 @@ func TestPlanDialog(t *testing.T) {
 	}
 }
 
+// A run that rests between two waves says until when.
+func TestPlanDialogTellsOfWaves(t *testing.T) {
+	r := newRig(t)
+	r.press("X")
+	d := r.topPlan()
+	d.plan.Waves, d.plan.Pause, d.plan.Parallel = true, 10*time.Second, 20
+	d.plan.Steps = append(d.plan.Steps, d.plan.Steps[0])
+	d.plan.Steps[1].Stage = 1
+	if v := r.View().Content; !strings.Contains(v, "up to 20 at once, 10s between waves; the first failure stops it") {
+		t.Errorf("the pace is not told:\n%s", v)
+	}
+	r.press("enter")
+	run := actions.RunRecord{ID: "run-1", Status: actions.Running, Alive: true, Created: noon, Resting: noon.Add(8 * time.Second), Actor: actions.Actor{Session: "me"}}
+	r.runner.runs = []actions.RunRecord{run}
+	r.tick()
+	if v := r.View().Content; !strings.Contains(v, "the next wave starts in 8s") {
+		t.Errorf("the rest is not told:\n%s", v)
+	}
+}
+
 func TestRunInTheBackgroundEndsInAToast(t *testing.T) {
 	r := newRig(t)
 	r.press("X", "enter", "y")

@@ -46,6 +46,7 @@ type Options struct {
 type BMCs struct {
 	opts     Options
 	ownDir   string // removed on Close
+	ports    ports
 	password string
 	trusted  *authority // nil without Redfish
 	stranger func() (*authority, error)
@@ -61,7 +62,7 @@ func Start(o Options) (*BMCs, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &BMCs{opts: o, password: rand.Text()[:16], byName: make(map[string]*BMC, len(o.Hosts))}
+	s := &BMCs{opts: o, ports: newPorts(), password: rand.Text()[:16], byName: make(map[string]*BMC, len(o.Hosts))}
 	s.stranger = sync.OnceValues(func() (*authority, error) { return newAuthority("Somebody else's authority") })
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if err := s.start(); err != nil {
@@ -100,7 +101,7 @@ func (s *BMCs) start() error {
 			return fmt.Errorf("BMC of %s: %w", spec.Name, err)
 		}
 		for _, f := range spec.Faults {
-			b.Set(f, true)
+			_ = b.Set(f, true) // switched on, none fails
 		}
 	}
 	return nil

@@ -55,7 +55,7 @@ func newChassis(s *BMCs, spec *Spec, seed uint64, wrong *trouble) *chassis {
 	}
 	c.running = !spec.Off
 	now := s.opts.Now()
-	c.settle(now)
+	c.warmth, c.spin = settled(now, !spec.Off, warmthSlow), settled(now, !spec.Off, spinSlow)
 	n := spec.Events
 	if n == 0 {
 		n = 3 + int(8*c.whim(22))

@@ -1,6 +1,7 @@
 package bmc
 
 import (
+	"fmt"
 	"sync"
 	"time"
 )
@@ -26,13 +27,6 @@ const (
 // effects is what happens at the moment in which a fault comes or goes, beyond
 // that it is looked at from then on.
 var effects = map[Fault]func(b *BMC, on bool){
-	Refused: func(b *BMC, on bool) {
-		if on {
-			b.close()
-		} else if err := b.open(); err != nil {
-			panic("lab: BMC of " + b.spec.Name + ": " + err.Error()) // no test can mend it
-		}
-	},
 	WrongPassword: func(b *BMC, _ bool) { b.dropSessions() },
 	SessionsFull:  func(b *BMC, _ bool) { b.dropSessions() },
 	UnknownCA: func(b *BMC, _ bool) {
@@ -46,11 +40,24 @@ var effects = map[Fault]func(b *BMC, on bool){
 	SupplyFault: func(b *BMC, on bool) { b.tell(on, supplyFailed, supplyBack) },
 }
 
-// Set switches a fault on or off. That it is so already changes nothing.
-func (b *BMC) Set(f Fault, on bool) {
-	if b.wrong.set(f, on) && effects[f] != nil {
-		effects[f](b, on)
+// Set switches a fault on or off. That it is so already changes nothing. It fails
+// only when a port that was closed cannot be opened again.
+func (b *BMC) Set(f Fault, on bool) error {
+	if !b.wrong.set(f, on) {
+		return nil
 	}
+	switch effect := effects[f]; {
+	case f == Refused && on:
+		b.close()
+	case f == Refused:
+		if err := b.open(); err != nil {
+			b.wrong.set(f, true)
+			return fmt.Errorf("lab: BMC of %s: %w", b.spec.Name, err)
+		}
+	case effect != nil:
+		effect(b, on)
+	}
+	return nil
 }
 
 // tell writes that a fault came or went into the event log.

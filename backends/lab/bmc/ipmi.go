@@ -44,8 +44,6 @@ func listenIPMI(b *BMC, port int) (*line, error) {
 	return l, nil
 }
 
-func (l *line) port() int { return l.conn.LocalAddr().(*net.UDPAddr).Port }
-
 func (l *line) serve() {
 	buf := make([]byte, maxDatagram)
 	for {

@@ -47,8 +47,8 @@ func (c *chassis) cycling() bool {
 func (c *chassis) rise(at time.Time) {
 	c.state = turningOn
 	c.then(at, c.between(1, time.Second, 2*time.Second), func(at time.Time) {
+		c.turn(at, false)
 		c.state = on
-		c.settle(at)
 		c.log.add(at, acpiWorking)
 		c.start(at, bootPowerUp)
 	})
@@ -67,8 +67,8 @@ func (c *chassis) fall(at time.Time, takes time.Duration, next func(at time.Time
 
 // darken is the moment in which the power goes.
 func (c *chassis) darken(at time.Time) {
+	c.turn(at, c.powered())
 	c.state, c.soft = off, false
-	c.settle(at)
 	c.log.add(at, acpiSoftOff)
 	c.run(false)
 }

@@ -5,13 +5,19 @@ import (
 	"time"
 )
 
-// trend is a value between 0 and 1 that follows the power, some faster than
-// others.
+// trend is a value that goes to 1 with the power and to 0 without it, each at its
+// own pace.
 type trend struct {
 	value float64
-	at    time.Time
+	at    time.Time     // when it had the value
 	slow  time.Duration // time constant
 }
+
+// Time constants of what follows the power.
+const (
+	warmthSlow = 90 * time.Second
+	spinSlow   = 1500 * time.Millisecond
+)
 
 // now is the trend's value on its way to 1 or 0.
 func (t trend) now(at time.Time, up bool, pace float64) float64 {
@@ -19,22 +25,21 @@ func (t trend) now(at time.Time, up bool, pace float64) float64 {
 	if up {
 		goal = 1
 	}
-	passed := math.Max(at.Sub(t.at).Seconds()*pace, 0)
+	passed := max(at.Sub(t.at).Seconds()*pace, 0)
 	return goal + (t.value-goal)*math.Exp(-passed/t.slow.Seconds())
 }
 
-// settle fixes the trends at a change of power. The state has changed already.
-func (c *chassis) settle(at time.Time) {
-	pace, is := c.bmcs.pace(), c.powered()
-	for t, slow := range map[*trend]time.Duration{&c.warmth: 90 * time.Second, &c.spin: 1500 * time.Millisecond} {
-		if t.slow == 0 { // the first time: it has been so for long
-			*t = trend{at: at, slow: slow}
-			if is {
-				t.value = 1
-			}
-			continue
-		}
-		*t = trend{t.now(at, !is, pace), at, slow}
+// settled is a trend that has been there for long.
+func settled(at time.Time, up bool, slow time.Duration) trend {
+	t := trend{at: at, slow: slow}
+	t.value = t.now(at.Add(100*slow), up, 1)
+	return t
+}
+
+// turn fixes the trends at a moment in which the power came or went.
+func (c *chassis) turn(at time.Time, was bool) {
+	for _, t := range []*trend{&c.warmth, &c.spin} {
+		t.value, t.at = t.now(at, was, c.bmcs.pace()), at
 	}
 }
 
