@@ -1,0 +1,235 @@
+package ring
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+)
+
+// python is the interpreter that sees Debian's Swift.
+const python = "/usr/bin/python3"
+
+// needSwift skips a test where Swift's own code is missing, and fails it where it
+// must not be.
+func needSwift(tb testing.TB) {
+	tb.Helper()
+	if err := swiftThere(); err != nil {
+		if os.Getenv("RINGSIDE_REQUIRE_SWIFT") != "" {
+			tb.Fatal(err)
+		}
+		tb.Skip(err)
+	}
+}
+
+var swiftThere = sync.OnceValue(func() error {
+	if out, err := exec.Command(python, "-c", "import swift.common.ring.builder").CombinedOutput(); err != nil {
+		return fmt.Errorf("Swift's own code is not here (apt-get install python3-swift): %v %s", err, out)
+	}
+	return nil
+})
+
+// ask runs the Python side.
+func ask[T any](tb testing.TB, args ...string) (answer T) {
+	tb.Helper()
+	c := exec.Command(python, append([]string{"testdata/swift_rings.py"}, args...)...)
+	c.Stderr = os.Stderr
+	out, err := c.Output()
+	if err != nil {
+		tb.Fatalf("swift_rings.py %v: %v", args, err)
+	}
+	var all struct{ Answer T }
+	if err := json.Unmarshal(out, &all); err != nil {
+		tb.Fatal(err)
+	}
+	return all.Answer
+}
+
+// theirs is what Swift makes of one ring.
+type theirs struct {
+	File, MD5  string
+	Partitions int
+	Replicas   float64
+	Version    int
+	Devs       []*struct {
+		ID, Region, Zone, Port int
+		IP, Device, Meta       string
+		Weight                 float64
+	}
+	Code                                 []int
+	Parts                                map[string]int
+	Balance, Dispersion, SwiftDispersion float64
+	SwiftDisp                            float64 `json:"swift_dispersion"`
+	Handoffs                             []struct {
+		Part      int
+		Primaries []int
+		Handoffs  []int
+	}
+	Paths []struct {
+		Path  []string
+		Hash  string
+		Part  int
+		Nodes []int
+	}
+	WhatIf []struct {
+		Off                         []int
+		Degraded, Below, Unreadable int
+		Missing                     []int
+	} `json:"what_if"`
+}
+
+type pair struct {
+	Old, New theirs
+}
+
+// swiftRings are the random rings that tests share.
+var swiftRings = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "ringside-rings-") })
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if dir, err := swiftRings(); err == nil {
+		os.RemoveAll(dir)
+	}
+	os.Exit(code)
+}
+
+var randomOnce struct {
+	sync.Once
+	pairs []pair
+}
+
+// randomRings builds random rings with Swift's builder, once.
+func randomRings(t *testing.T) (dir string, pairs []pair) {
+	t.Helper()
+	needSwift(t)
+	dir, err := swiftRings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	randomOnce.Do(func() { randomOnce.pairs = ask[[]pair](t, "random", dir, "2026", "60") })
+	return dir, randomOnce.pairs
+}
+
+func (x theirs) quorum(t *testing.T) Quorum {
+	t.Helper()
+	if x.Code == nil {
+		return Quorum{}
+	}
+	q, err := ErasureCoded(x.Code[0], x.Code[1], x.Code[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+// TestAsSwift compares everything that a ring alone tells with Swift's own code,
+// on random rings with regions, zones, weights of 0, removed devices, fractional
+// replica counts and erasure codes.
+func TestAsSwift(t *testing.T) {
+	dir, pairs := randomRings(t)
+	hash := NewHash([]byte("pre\xff"), []byte(`suf"x`))
+	kinds := map[string]int{}
+	for _, p := range pairs {
+		for _, x := range []theirs{p.Old, p.New} {
+			t.Run(x.File, func(t *testing.T) {
+				r, err := Load(filepath.Join(dir, x.File))
+				if err != nil {
+					t.Fatal(err)
+				}
+				kinds[x.compare(t, r, hash)]++
+			})
+		}
+	}
+	for _, want := range []string{"replicated", "fractional", "ec"} {
+		if kinds[want] < 5 {
+			t.Errorf("only %d rings are %s: the test sees too little", kinds[want], want)
+		}
+	}
+}
+
+func (x theirs) compare(t *testing.T, r *Ring, hash Hash) (kind string) {
+	if r.File().MD5 != x.MD5 || r.Partitions() != x.Partitions || r.Replicas() != x.Replicas || r.Version() != x.Version {
+		t.Errorf("%+v: %d partitions, %g replicas, version %d; Swift has %s %d %g %d", r.File(), r.Partitions(), r.Replicas(), r.Version(), x.MD5, x.Partitions, x.Replicas, x.Version)
+	}
+	for id, d := range x.Devs {
+		ours := r.Device(id)
+		if (d == nil) != (ours == nil) {
+			t.Errorf("device %d: %v", id, ours)
+			continue
+		}
+		if d != nil && (ours.ID != d.ID || ours.Region != d.Region || ours.Zone != d.Zone || ours.IP != d.IP || ours.Port != d.Port || ours.Name != d.Device || ours.Weight != d.Weight || ours.Meta != d.Meta) {
+			t.Errorf("device %d: %+v, Swift has %+v", id, ours, d)
+		}
+	}
+	for id, n := range x.Parts {
+		if i, _ := strconv.Atoi(id); r.Parts(i) != n {
+			t.Errorf("device %s has %d replicas, Swift counts %d", id, r.Parts(i), n)
+		}
+	}
+	if !near(r.Balance(), x.Balance) {
+		t.Errorf("balance %f, Swift has %f", r.Balance(), x.Balance)
+	}
+	if !near(r.Dispersion(), x.Dispersion) {
+		t.Errorf("dispersion %f, by the definition it is %f", r.Dispersion(), x.Dispersion)
+	}
+	kind = "replicated"
+	switch {
+	case x.Code != nil:
+		kind = "ec"
+	case x.Replicas != math.Trunc(x.Replicas):
+		kind = "fractional"
+	}
+	// Where Swift is wrong: see Dispersion.
+	if kind != "fractional" && !near(r.Dispersion(), x.SwiftDisp) {
+		t.Errorf("dispersion %f, swift-ring-builder says %f", r.Dispersion(), x.SwiftDisp)
+	}
+	for _, h := range x.Handoffs {
+		var ids []int
+		for d := range r.Handoffs(h.Part) {
+			ids = append(ids, d.ID)
+		}
+		if !slices.Equal(ids, h.Handoffs) || !slices.Equal(idsOf(r.Primaries(h.Part)), h.Primaries) {
+			t.Errorf("partition %d: primaries %v, handoffs %v; Swift has %v, %v", h.Part, idsOf(r.Primaries(h.Part)), ids, h.Primaries, h.Handoffs)
+		}
+	}
+	for _, p := range x.Paths {
+		name := [3]string{}
+		copy(name[:], p.Path)
+		sum, err := hash.Sum(name[0], name[1], name[2])
+		if err != nil || hex.EncodeToString(sum[:]) != p.Hash || r.PartitionOf(sum) != p.Part || !slices.Equal(idsOf(r.Primaries(p.Part)), p.Nodes) {
+			t.Errorf("%q: %x, partition %d, %v (%v); Swift has %+v", p.Path, sum, r.PartitionOf(sum), idsOf(r.Primaries(p.Part)), err, p)
+		}
+	}
+	q := x.quorum(t)
+	for _, w := range x.WhatIf {
+		off := r.NewOff()
+		for _, id := range w.Off {
+			off.Add(id)
+		}
+		c := r.WhatIf(off, q)
+		if c.Degraded != w.Degraded || c.BelowQuorum != w.Below || c.Unreadable != w.Unreadable || c.Partitions != x.Partitions {
+			t.Errorf("off %v: %+v; one by one it is %+v", w.Off, c, w)
+		}
+		if got := r.Missing(off); !slices.Equal(got, w.Missing) {
+			t.Errorf("off %v: missing %v; one by one it is %v", w.Off, got, w.Missing)
+		}
+	}
+	return kind
+}
+
+func near(a, b float64) bool { return math.Abs(a-b) < 1e-6*max(1, math.Abs(b)) }
+
+func idsOf(list []*Device) []int {
+	out := make([]int, len(list))
+	for i, d := range list {
+		out[i] = d.ID
+	}
+	return out
+}
