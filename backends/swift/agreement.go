@@ -28,7 +28,7 @@ type Group struct {
 }
 
 // Majority is the file that most members have; nil when nobody told.
-func (a *Agreement) Majority() *Group {
+func (a Agreement) Majority() *Group {
 	if len(a.Groups) == 0 {
 		return nil
 	}
@@ -36,12 +36,12 @@ func (a *Agreement) Majority() *Group {
 }
 
 // Agree reports whether all who told have the same file and none is missing.
-func (a *Agreement) Agree() bool {
+func (a Agreement) Agree() bool {
 	return len(a.Groups) <= 1 && len(a.Missing) == 0 && len(a.Unreadable) == 0
 }
 
 // OursDiffers reports that our own copy is not what most members have.
-func (a *Agreement) OursDiffers() bool {
+func (a Agreement) OursDiffers() bool {
 	return a.Ours != "" && len(a.Groups) > 0 && a.Groups[0].MD5 != a.Ours
 }
 

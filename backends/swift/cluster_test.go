@@ -96,21 +96,41 @@ func (w *world) watch() {
 func (w *world) until(what string, is func(*Overview) bool) *Overview {
 	w.t.Helper()
 	limit := time.After(30 * time.Second)
+	var asked time.Time
 	for {
 		if o := w.overview(); is(o) {
 			return o
 		}
-		w.Refresh()
+		if time.Since(asked) > 200*time.Millisecond { // a real server has other things to do as well
+			w.Refresh()
+			asked = time.Now()
+		}
 		select {
 		case <-w.changed:
+		case <-time.After(200 * time.Millisecond):
 		case <-limit:
-			o := w.overview()
-			for _, n := range o.Nodes {
-				w.t.Logf("%s %s %s", n.Label(), n.State, n.Why)
-			}
-			w.t.Fatalf("never saw: %s (rings: %v)", what, o.RingsErr)
+			w.explain(what)
 		}
 	}
+}
+
+// explain ends the test with what is known instead of what was waited for.
+func (w *world) explain(what string) {
+	w.t.Helper()
+	o := w.overview()
+	for _, n := range o.Nodes {
+		w.t.Logf("%s %s %s", n.Label(), n.State, n.Why)
+		if n.Facts != nil {
+			w.t.Logf("%+v", *n.Facts)
+		}
+		for _, d := range n.Devices {
+			w.t.Logf("%s %s %s %+v", d.Label(), d.State, d.Why, d.Usage)
+		}
+	}
+	for _, p := range o.Proxies {
+		w.t.Logf("proxy %s %s %s", p.Address, p.State, p.Why)
+	}
+	w.t.Fatalf("never saw: %s (rings: %v, api: %v)", what, o.RingsErr, o.APIErr)
 }
 
 func allUp(o *Overview) bool {

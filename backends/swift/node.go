@@ -215,10 +215,15 @@ func (n *node) check(ctx context.Context, p *place, i int) error {
 	return err
 }
 
-// askServers looks whether the node's other ports answer, and what they say they are.
+// askServers looks whether the node's other ports answer, and what they say they
+// are. The port that answers recon is up; what it is, recon does not say.
 func (n *node) askServers(ctx context.Context, p *place) {
 	for _, o := range p.ports {
-		if o.number == n.port || time.Now().Before(n.servers[o.number]) {
+		asked := time.Now().Before(n.servers[o.number])
+		if o.number == n.port {
+			asked = n.server(o.number).Up.Value != ""
+		}
+		if asked {
 			continue
 		}
 		a, err := request(ctx, n.cluster.storage, http.MethodOptions, p.url(o.number, ""), n.cluster.limit())
