@@ -1,7 +1,10 @@
 package ring
 
 import (
+	"cmp"
+	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -13,17 +16,30 @@ func canonical(ip string) string {
 	return strings.ToLower(ip)
 }
 
-// compareIP orders addresses by number and, after them, names by text.
+// compareIP orders addresses, with or without a port, by their numbers; names come
+// after them, by text.
 func compareIP(a, b string) int {
-	x, errX := netip.ParseAddr(a)
-	y, errY := netip.ParseAddr(b)
+	hostA, portA := splitPort(a)
+	hostB, portB := splitPort(b)
+	x, errX := netip.ParseAddr(hostA)
+	y, errY := netip.ParseAddr(hostB)
 	switch {
 	case errX == nil && errY == nil:
-		return x.Compare(y)
+		return cmp.Or(x.Compare(y), portA-portB)
 	case errX == nil:
 		return -1
 	case errY == nil:
 		return 1
 	}
-	return strings.Compare(a, b)
+	return cmp.Or(strings.Compare(hostA, hostB), portA-portB)
+}
+
+// splitPort cuts a port off an address; 0: there is none.
+func splitPort(address string) (host string, port int) {
+	h, p, err := net.SplitHostPort(address)
+	n, errPort := strconv.Atoi(p)
+	if err != nil || errPort != nil {
+		return address, 0
+	}
+	return h, n
 }

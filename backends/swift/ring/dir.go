@@ -52,8 +52,6 @@ type Dir struct {
 	Notices []string // worth telling, no errors
 }
 
-var ringFile = regexp.MustCompile(`^(account|container|object|object-([1-9][0-9]*))\.ring\.gz$`)
-
 // LoadDir reads the rings of a directory, and the policies of its swift.conf, or
 // of the one that is given. A directory without rings is an error, and so is a
 // ring that cannot be read: half a cluster gives wrong answers. What could be read
@@ -78,8 +76,8 @@ func LoadDir(dir, conf string) (*Dir, error) {
 	}
 	var errs []error
 	for _, e := range entries {
-		m := ringFile.FindStringSubmatch(e.Name())
-		if m == nil {
+		name, is := strings.CutSuffix(e.Name(), ".ring.gz")
+		if !is || !ringNames.MatchString(name) {
 			continue
 		}
 		r, err := Load(filepath.Join(dir, e.Name()))
@@ -87,8 +85,14 @@ func LoadDir(dir, conf string) (*Dir, error) {
 			errs = append(errs, err)
 			continue
 		}
-		index, _ := strconv.Atoi(m[2])
-		errs = append(errs, out.add(r, m[1], index))
+		switch n, err := Name(r, name, out.Conf); {
+		case errors.Is(err, errNoPolicy):
+			out.Notices = append(out.Notices, fmt.Sprintf("%v: it is left out", err))
+		case err != nil:
+			errs = append(errs, err)
+		default:
+			out.Rings = append(out.Rings, n)
+		}
 	}
 	slices.SortStableFunc(out.Rings, func(a, b Named) int { return a.order() - b.order() })
 	out.tell()
@@ -104,24 +108,37 @@ func (n Named) order() int {
 	return slices.Index([]Kind{Account, Container, Object}, n.Kind)*1_000_000 + n.Policy.Index
 }
 
-func (d *Dir) add(r *Ring, name string, index int) error {
-	n := Named{Ring: r, Name: name, Kind: Kind(name)}
-	if strings.HasPrefix(name, string(Object)) {
-		n.Kind, n.Policy.Index, n.Assumed = Object, index, true
-		if d.Conf != nil {
-			i := slices.IndexFunc(d.Conf.Policies, func(p Policy) bool { return p.Index == index })
-			if i < 0 {
-				d.Notices = append(d.Notices, fmt.Sprintf("%s is of no storage policy in %s: it is left out", r.file.Name, d.Conf.File))
-				return nil
-			}
-			n.Policy, n.Assumed = d.Conf.Policies[i], false
-		}
+// errNoPolicy is that of an object ring whose policy is not in swift.conf.
+var errNoPolicy = errors.New("it is of no storage policy")
+
+var ringNames = regexp.MustCompile(`^(account|container|object|object-([1-9][0-9]*))$`)
+
+// Name gives a ring what swift.conf says about it; without one an object ring is
+// taken for a replicated one. A name that Swift does not know is that of an object
+// ring of no policy.
+func Name(r *Ring, name string, conf *Conf) (Named, error) {
+	n := Named{Ring: r, Name: name, Kind: Object, Assumed: true}
+	m := ringNames.FindStringSubmatch(name)
+	switch {
+	case m == nil:
+		return n, nil
+	case name == string(Account) || name == string(Container):
+		n.Kind, n.Assumed = Kind(name), false
+		return n, nil
 	}
+	n.Policy.Index, _ = strconv.Atoi(m[2])
+	if conf == nil {
+		return n, nil
+	}
+	i := slices.IndexFunc(conf.Policies, func(p Policy) bool { return p.Index == n.Policy.Index })
+	if i < 0 {
+		return n, fmt.Errorf("%s: %w in %s", r.file.Name, errNoPolicy, conf.File)
+	}
+	n.Policy, n.Assumed = conf.Policies[i], false
 	if want := n.Quorum().Replicas(); want > 0 && r.Replicas() != float64(want) {
-		return fmt.Errorf("%s has %g replicas, but policy %s (%s) needs exactly %d: Swift refuses this ring", r.file.Name, r.Replicas(), n.Policy.Name, n.Quorum(), want)
+		return n, fmt.Errorf("%s has %g replicas, but policy %s (%s) needs exactly %d: Swift refuses this ring", r.file.Name, r.Replicas(), n.Policy.Name, n.Quorum(), want)
 	}
-	d.Rings = append(d.Rings, n)
-	return nil
+	return n, nil
 }
 
 // tell collects what is worth knowing.

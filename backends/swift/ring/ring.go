@@ -56,9 +56,8 @@ type Ring struct {
 	parts   []int // replicas assigned, by device id
 	slots   int   // of all devices
 	hosts   []Host
-	hostOf  []uint16 // index into hosts, by device id
-	tiers   [4]tier  // region, zone, server, device
-	doubled []int    // partitions that have a device twice
+	tiers   [4]tier // region, zone, server, device
+	doubled []int   // partitions that have a device twice
 }
 
 // File says where a ring was read from.
@@ -67,15 +66,6 @@ type File struct {
 	MD5    string // of the file's bytes, as Swift's recon shows it
 	Size   int    // bytes
 	Format int    // 1 or 2; 0 for a ring that was not read from a ring file
-}
-
-// Host is a machine: all devices of one IP, whatever their ports.
-type Host struct {
-	IP           string
-	Region, Zone int   // of its first device
-	Devices      []int // ids, ascending
-	Parts        int   // replicas assigned
-	Weight       float64
 }
 
 // New checks a ring and makes it. It keeps the slices of the Spec: they must not
@@ -89,7 +79,7 @@ func New(s Spec) (*Ring, error) {
 		return nil, err
 	}
 	r.findDoubled()
-	r.findHosts()
+	r.hosts = r.HostsBy(ByIP)
 	r.findTiers()
 	return r, nil
 }
@@ -143,24 +133,22 @@ func (d *Device) check(id int) error {
 
 // count counts the replicas of every device, and refuses an id that is none.
 func (r *Ring) count() error {
-	var n [maxDevices]int32
+	n := make([]int32, len(r.spec.Devices))
 	for _, row := range r.spec.Rows {
 		for _, id := range row {
+			if int(id) >= len(n) {
+				return r.stray(int(id), "the ring has %d device ids", len(n))
+			}
 			n[id]++
 		}
 		r.slots += len(row)
 	}
-	r.parts = make([]int, len(r.spec.Devices))
+	r.parts = make([]int, len(n))
 	for id, count := range n {
-		switch {
-		case count == 0:
-		case id >= len(r.spec.Devices):
-			return r.stray(id, "the ring has %d device ids", len(r.spec.Devices))
-		case r.spec.Devices[id] == nil:
+		if count > 0 && r.spec.Devices[id] == nil {
 			return r.stray(id, "that device was removed")
-		default:
-			r.parts[id] = int(count)
 		}
+		r.parts[id] = int(count)
 	}
 	return nil
 }
@@ -245,10 +233,6 @@ func (r *Ring) Parts(id int) int {
 	}
 	return r.parts[id]
 }
-
-// Hosts returns the machines by region, zone and IP. The slice is shared: it must
-// not be changed.
-func (r *Ring) Hosts() []Host { return r.hosts }
 
 // ReplicaCount is how many replicas a partition has: Rows, or one less in a
 // ring with a fractional number.

@@ -78,15 +78,21 @@ func (s *source) row(n, width int, order binary.ByteOrder, replica int) ([]uint1
 
 // appendIDs decodes device ids.
 func appendIDs(to []uint16, b []byte, width int, order binary.ByteOrder) ([]uint16, error) {
-	for ; len(b) > 0; b = b[width:] {
-		var id uint64
-		switch width {
-		case 2:
+	switch {
+	case width == 2 && order == binary.LittleEndian: // nearly every file: worth a loop of its own
+		for ; len(b) > 1; b = b[2:] {
+			to = append(to, binary.LittleEndian.Uint16(b))
+		}
+		return to, nil
+	case width == 2:
+		for ; len(b) > 1; b = b[2:] {
 			to = append(to, order.Uint16(b))
-			continue
-		case 4:
-			id = uint64(order.Uint32(b))
-		case 8:
+		}
+		return to, nil
+	}
+	for ; len(b) > 0; b = b[width:] {
+		id := uint64(order.Uint32(b))
+		if width == 8 {
 			id = order.Uint64(b)
 		}
 		if id >= maxDevices {

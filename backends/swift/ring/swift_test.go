@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 )
 
 // python is the interpreter that sees Debian's Swift.
@@ -63,11 +64,11 @@ type theirs struct {
 		IP, Device, Meta       string
 		Weight                 float64
 	}
-	Code                                 []int
-	Parts                                map[string]int
-	Balance, Dispersion, SwiftDispersion float64
-	SwiftDisp                            float64 `json:"swift_dispersion"`
-	Handoffs                             []struct {
+	Code                []int
+	Parts               map[string]int
+	Balance, Dispersion float64
+	SwiftDispersion     float64 `json:"swift_dispersion"`
+	Handoffs            []struct {
 		Part      int
 		Primaries []int
 		Handoffs  []int
@@ -85,8 +86,26 @@ type theirs struct {
 	} `json:"what_if"`
 }
 
+// pair is a ring before and after a change, its builder, and what moved.
 type pair struct {
 	Old, New theirs
+	Builder  struct {
+		File, ID     string
+		PartPower    int `json:"part_power"`
+		Replicas     float64
+		MinPartHours int `json:"min_part_hours"`
+		Version      int
+		Overload     float64
+		Dispersion   float64
+		Epoch        int64
+		LastMoves    []int `json:"last_moves"`
+		Rows         [][]int
+		Balance      float64
+	}
+	Diff struct {
+		Moved    int
+		In, Hist map[string]int
+	}
 }
 
 // swiftRings are the random rings that tests share.
@@ -187,8 +206,8 @@ func (x theirs) compare(t *testing.T, r *Ring, hash Hash) (kind string) {
 		kind = "fractional"
 	}
 	// Where Swift is wrong: see Dispersion.
-	if kind != "fractional" && !near(r.Dispersion(), x.SwiftDisp) {
-		t.Errorf("dispersion %f, swift-ring-builder says %f", r.Dispersion(), x.SwiftDisp)
+	if kind != "fractional" && !near(r.Dispersion(), x.SwiftDispersion) {
+		t.Errorf("dispersion %f, swift-ring-builder says %f", r.Dispersion(), x.SwiftDispersion)
 	}
 	for _, h := range x.Handoffs {
 		var ids []int
@@ -232,4 +251,73 @@ func idsOf(list []*Device) []int {
 		out[i] = d.ID
 	}
 	return out
+}
+
+// TestBuilderAsSwift reads the builders of the same rings.
+func TestBuilderAsSwift(t *testing.T) {
+	dir, pairs := randomRings(t)
+	for _, p := range pairs {
+		b, err := LoadBuilder(filepath.Join(dir, p.Builder.File))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		x := p.Builder
+		if b.ID != x.ID || b.PartPower != x.PartPower || b.Replicas != x.Replicas || b.MinPartHours != x.MinPartHours || b.Version != x.Version || b.Overload != x.Overload || b.Dispersion != x.Dispersion || b.Changed {
+			t.Errorf("%s: %+v; Swift has %+v", x.File, b, x)
+		}
+		if b.LastMoves.Unix() != x.Epoch {
+			t.Errorf("%s: last moves %v, Swift has %d", x.File, b.LastMoves, x.Epoch)
+		}
+		for i, n := range x.LastMoves {
+			if int(b.sinceMove[i]) != n {
+				t.Errorf("%s: partition %d moved %d hours before, Swift has %d", x.File, i, b.sinceMove[i], n)
+				break
+			}
+		}
+		r, err := Load(filepath.Join(dir, p.New.File))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := b.Hints(r, time.Unix(x.Epoch, 0).Add(10*time.Minute))
+		if h.Obsolete || h.Behind != 0 || len(h.Pending) > 0 || h.Wait != 50*time.Minute || !near(h.Balance, p.New.Balance) {
+			t.Errorf("%s: %+v", x.File, h)
+		}
+		old, err := Load(filepath.Join(dir, p.Old.File))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h := b.Hints(old, time.Now()); !h.Obsolete || h.Behind != p.New.Version-p.Old.Version {
+			t.Errorf("%s against the old ring: %+v", x.File, h)
+		}
+	}
+}
+
+// TestCompareAsSwift counts what each change of the random rings moved.
+func TestCompareAsSwift(t *testing.T) {
+	dir, pairs := randomRings(t)
+	for _, p := range pairs {
+		old, errOld := Load(filepath.Join(dir, p.Old.File))
+		new, errNew := Load(filepath.Join(dir, p.New.File))
+		if errOld != nil || errNew != nil {
+			t.Fatal(errOld, errNew)
+		}
+		d, err := Compare(old, new, p.New.quorum(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Moved != p.Diff.Moved || d.Partitions != p.New.Partitions {
+			t.Errorf("%s: %d replicas moved, one by one it is %d", p.New.File, d.Moved, p.Diff.Moved)
+		}
+		for k, n := range d.Moving {
+			if p.Diff.Hist[strconv.Itoa(k)] != n {
+				t.Errorf("%s: %d partitions move %d replicas, one by one it is %v", p.New.File, n, k, p.Diff.Hist)
+			}
+		}
+		for _, x := range d.Devices {
+			if x.New != nil && x.In != p.Diff.In[strconv.Itoa(x.New.ID)] || x.NewParts-x.OldParts != x.In-x.Out {
+				t.Errorf("%s: device %v has %d in, %d out, %d replicas of %d; one by one %v", p.New.File, x.Device(), x.In, x.Out, x.NewParts, x.OldParts, p.Diff.In)
+			}
+		}
+	}
 }

@@ -1,10 +1,5 @@
 package ring
 
-import (
-	"cmp"
-	"slices"
-)
-
 // tier is one level of failure domains: regions, zones, servers or devices.
 // Servers are told apart by region, zone and IP, as Swift does.
 type tier struct {
@@ -52,36 +47,5 @@ func (r *Ring) findTiers() {
 			t.of[id] = at
 		}
 		t.count = len(seen)
-	}
-}
-
-// findHosts groups the devices by IP: a machine that serves every disk at a port
-// of its own is one machine all the same.
-func (r *Ring) findHosts() {
-	at := map[string]int{}
-	for id, d := range r.spec.Devices {
-		if d == nil {
-			continue
-		}
-		key := canonical(d.IP)
-		i, known := at[key]
-		if !known {
-			i = len(r.hosts)
-			at[key] = i
-			r.hosts = append(r.hosts, Host{IP: d.IP, Region: d.Region, Zone: d.Zone})
-		}
-		h := &r.hosts[i]
-		h.Devices = append(h.Devices, id)
-		h.Parts += r.parts[id]
-		h.Weight += d.Weight
-	}
-	slices.SortFunc(r.hosts, func(a, b Host) int {
-		return cmp.Or(cmp.Compare(a.Region, b.Region), cmp.Compare(a.Zone, b.Zone), compareIP(a.IP, b.IP))
-	})
-	r.hostOf = make([]uint16, len(r.spec.Devices))
-	for i, h := range r.hosts {
-		for _, id := range h.Devices {
-			r.hostOf[id] = uint16(i)
-		}
 	}
 }

@@ -27,6 +27,9 @@ const (
 // trailer (13 bytes). swift/common/ring/io.py.
 const tailV2 = 18 + 13
 
+// lastBlock is the end of the deflate stream: a last block, stored and empty.
+var lastBlock = []byte{1, 0, 0, 0xff, 0xff}
+
 // digests are the checksums that Swift takes; it writes sha256.
 var digests = map[string]func() hash.Hash{"md5": md5.New, "sha1": sha1.New, "sha256": sha256.New, "sha512": sha512.New}
 
@@ -104,10 +107,13 @@ func indexV2(data []byte) (index map[string]entryV2, err error) {
 	if len(data) < tailV2 {
 		return nil, &FormatError{"", "the file", int64(len(data)), fmt.Errorf("it ends before its index")}
 	}
+	if !bytes.Equal(data[len(data)-13:len(data)-8], lastBlock) {
+		return nil, fail("the offset of the index cannot be read: it does not end as a ring file does (was it cut off or packed anew?)")
+	}
 	s := &source{r: inflate(data[len(data)-tailV2:]), place: "the index"}
 	b, err := s.take(8, "the offset of the index")
 	if err != nil {
-		return nil, fail("the offset of the index cannot be read (was the file cut off or packed anew?): %w", err)
+		return nil, fail("the offset of the index cannot be read (was it cut off or packed anew?): %w", err)
 	}
 	at := binary.BigEndian.Uint64(b)
 	if at >= uint64(len(data)) {
