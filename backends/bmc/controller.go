@@ -4,6 +4,7 @@ package bmc
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,7 +37,9 @@ type Controller struct {
 	choosing turn // held while it is found out which protocol answers
 	mu       sync.Mutex
 	driver   driver // nil while that is not known
-	known    Power  // the last state that was read, "" before the first
+	ipmi     *ipmi  // nil before it is needed, as is redfish
+	redfish  *redfish
+	known    Power // the last state that was read, "" before the first
 	was      Power
 	changed  time.Time
 	busy     time.Time // until then a change of power is to be expected
@@ -174,15 +177,19 @@ func (c *Controller) Info(ctx context.Context) (Info, error) {
 func (c *Controller) Close(ctx context.Context) error {
 	c.shut()
 	c.mu.Lock()
-	d := c.driver
-	c.driver = nil
+	i, r := c.ipmi, c.redfish
+	c.driver, c.ipmi, c.redfish = nil, nil, nil
 	c.mu.Unlock()
-	if d == nil {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, closeLimit)
 	defer cancel()
-	return c.fail("close session", d.close(ctx))
+	var err error
+	if i != nil {
+		err = i.close(ctx)
+	}
+	if r != nil {
+		err = errors.Join(err, r.close(ctx))
+	}
+	return c.fail("close session", err)
 }
 
 // call runs one operation with the driver, within limit and until Close.
@@ -199,9 +206,11 @@ func (c *Controller) call(ctx context.Context, op string, limit time.Duration, d
 	}
 	t := troubleOf(err)
 	if err != nil && (t == Silent || t == Refused) {
-		c.forget(d)
+		c.doubt(d)
 	}
-	c.silent.Store(err != nil && t == Silent)
+	if ctx.Err() == nil { // who was called off knows nothing new
+		c.silent.Store(err != nil && t == Silent)
+	}
 	return c.fail(op, err)
 }
 

@@ -12,7 +12,7 @@ import (
 // through returns a controller that reaches its BMC through a relay.
 func through(t *testing.T) (*Controller, *lab.BMC, *relay) {
 	l := start(t, fast, lab.Spec{Name: "sw001"})
-	r, h := relayed(t, l.Hosts()[0], 0)
+	r, h := relayed(t, l.Hosts()[0])
 	return opened(t, New(h, l.Credentials()[lab.Credential])), l.BMCs.All()[0], r
 }
 

@@ -110,6 +110,9 @@ func (d *redfish) present(ctx context.Context) error {
 		return err
 	}
 	defer d.turn.give()
+	d.known.Lock()
+	d.root = nil
+	d.known.Unlock()
 	_, err := d.service(ctx)
 	return err
 }

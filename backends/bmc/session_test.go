@@ -77,7 +77,7 @@ func TestTurns(t *testing.T) {
 func TestLostDatagrams(t *testing.T) {
 	l := start(t, fast, lab.Spec{Name: "sw001"})
 	b := l.BMCs.All()[0]
-	r, h := relayed(t, l.Hosts()[0], 0)
+	r, h := relayed(t, l.Hosts()[0])
 	c := opened(t, New(h, l.Credentials()[lab.Credential]))
 	status(t, c)
 

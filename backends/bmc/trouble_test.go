@@ -277,9 +277,12 @@ func TestAuto(t *testing.T) {
 func TestCancel(t *testing.T) {
 	const limit = 300 * time.Millisecond
 	calls := map[string]func(context.Context, *Controller) error{
-		"status":   func(ctx context.Context, c *Controller) error { _, err := c.Status(ctx); return err },
-		"switch":   func(ctx context.Context, c *Controller) error { return c.Switch(ctx, Reset) },
-		"boot":     func(ctx context.Context, c *Controller) error { _, err := c.SetBoot(ctx, Boot{Device: PXE}); return err },
+		"status": func(ctx context.Context, c *Controller) error { _, err := c.Status(ctx); return err },
+		"switch": func(ctx context.Context, c *Controller) error { return c.Switch(ctx, Reset) },
+		"boot": func(ctx context.Context, c *Controller) error {
+			_, err := c.SetBoot(ctx, Boot{Device: PXE})
+			return err
+		},
 		"sensors":  func(ctx context.Context, c *Controller) error { _, err := c.Sensors(ctx); return err },
 		"events":   func(ctx context.Context, c *Controller) error { _, err := c.Events(ctx, 100); return err },
 		"identify": func(ctx context.Context, c *Controller) error { return c.Identify(ctx, true) },

@@ -155,6 +155,10 @@ func changeCell(d *drawing, it *item) kit.Cell {
 	return kit.Cell{Text: text, Style: style}
 }
 
+// leastAge is the first step of an age that is shown: about the time between two
+// readings of a BMC, so that it does not flicker.
+const leastAge = 15 * time.Second
+
 // readCell is the age of what is known, in steps as long as it is fresh: a quiet
 // screen stays still.
 func readCell(d *drawing, it *item) kit.Cell {
@@ -163,7 +167,7 @@ func readCell(d *drawing, it *item) kit.Cell {
 	case !ok:
 		return kit.Cell{Text: none, Style: d.theme.Dim}
 	case it.Status.Readable():
-		return kit.Cell{Text: "<" + kit.Age(screen.Within(age))}
+		return kit.Cell{Text: "<" + kit.Age(screen.Within(max(age, leastAge)))}
 	}
 	return kit.Cell{Text: kit.Age(age), Style: d.theme.Warn}
 }
