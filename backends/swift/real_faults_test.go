@@ -189,7 +189,7 @@ func realReplaced(t *testing.T, r *rig, w *world) {
 			os.Remove(r.root(n, "/srv/node/"+d+"/filler"))
 		}
 	}
-	r.rig("once", "all", "account-replicator", "container-replicator", "object-replicator", "object-reconstructor")
+	r.rig("once", "all", "account-replicator", "container-replicator")
 	w.until("nothing to recover", func(o *Overview) bool { return len(o.Recovery.Filling) == 0 })
 }
 

@@ -273,7 +273,7 @@ func realObject(t *testing.T, r *rig, w *world) {
 // After one pass of the daemons recon has figures, with the units as documented.
 func realWarm(t *testing.T, r *rig, w *world) {
 	began := time.Now()
-	r.rig("once", "all", "account-replicator", "container-replicator", "object-replicator", "object-reconstructor", "object-updater", "container-updater", "recon-cron")
+	r.rig("once", "all", "object-updater", "container-updater", "account-replicator", "container-replicator", "object-replicator", "object-reconstructor", "recon-cron")
 	took := time.Since(began)
 	o := w.until("every daemon's figures", func(o *Overview) bool {
 		for _, v := range o.Replication {
