@@ -12,10 +12,12 @@ import (
 	"ringside/backends/swift/ring"
 )
 
-// swift is the command `swift`. What is here needs ring files and no fleet.
+// swift is the command `swift`: what the clusters of the fleet say, and what ring
+// files say without any fleet.
 func (a *app) swift() *cobra.Command {
 	c := group("swift", "OpenStack Swift: rings, and what breaks when parts of a cluster are off")
-	c.AddGroup(&cobra.Group{ID: "rings", Title: "From ring files alone:"})
+	c.AddGroup(&cobra.Group{ID: "clusters", Title: "Clusters of the fleet:"}, &cobra.Group{ID: "rings", Title: "From ring files alone:"})
+	c.AddCommand(grouped("clusters", a.swiftStatus(), a.swiftNodes(), a.swiftDevices(), a.swiftFiles(), a.swiftCheck())...)
 	c.AddCommand(grouped("rings", a.swiftRings(), a.swiftWhatIf(), a.swiftSafe(), a.swiftLocate(), a.swiftDiff())...)
 	return c
 }
