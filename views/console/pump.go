@@ -13,6 +13,7 @@ import (
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/impact"
+	"ringside/backends/swift"
 	"ringside/backends/watch"
 	"ringside/views/screen"
 )
@@ -40,10 +41,11 @@ type pump struct {
 	credit  chan struct{}
 	onset   impact.Onset
 	book    power.Book
+	memos   []swift.Memo // of the fleet's clusters
 }
 
 func newPump(o Options, h *history) *pump {
-	p := &pump{fleet: o.Fleet, store: o.Store, live: o.Runner.Live, history: h, now: o.Env.Now, credit: make(chan struct{}, 1)}
+	p := &pump{memos: make([]swift.Memo, len(o.Fleet.Clusters)), fleet: o.Fleet, store: o.Store, live: o.Runner.Live, history: h, now: o.Env.Now, credit: make(chan struct{}, 1)}
 	p.pace.Store(int64(paceFocused))
 	p.give()
 	return p
@@ -94,6 +96,9 @@ func (p *pump) picture() screen.Snapshot {
 	s := screen.Snapshot{Fleet: p.fleet, State: p.store.State(), Now: p.now()}
 	s.Runs = merge(p.live(), p.history.runs())
 	s.Asked = p.book.Read(s.Runs)
+	for i, c := range p.fleet.Clusters {
+		s.Clusters = append(s.Clusters, impact.Cluster(p.fleet, c, s.State, s.Now, &p.memos[i]))
+	}
 	s.Problems = append(impact.Docker(p.fleet, s.State, s.Now), impact.Power(p.fleet, s.State, s.Asked, p.history.quiet(), s.Now)...)
 	known := map[string]bool{}
 	for _, f := range watch.Latest[*docker.Facts](s.State) {
