@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ringside/backends/fleet"
 	"ringside/backends/impact"
 	"ringside/backends/swift"
 )
@@ -78,7 +79,10 @@ func checked(o *swift.Overview, problems []impact.Problem) (checkedRow, int) {
 		r.Problems = append(r.Problems, fmt.Sprintf("%s: %s: %s (%s)", p.Severity, p.Subject, p.Text, p.Why))
 	}
 	if len(problems) > 0 {
-		r.Text = fmt.Sprintf("%s: %s; %s", problems[0].Subject, problems[0].Text, r.Text)
+		r.Text = problems[0].Text + "; " + r.Text
+		if at := problems[0].Subject; at.Kind != fleet.KindCluster {
+			r.Text = at.Name + ": " + r.Text
+		}
 	}
 	for _, p := range o.Policies {
 		c := p.Figures.AtMost
