@@ -91,6 +91,12 @@ func (c *Controller) drivers() (*ipmi, *redfish) {
 	return c.ipmi, c.redfish
 }
 
+// auto says that the configuration leaves the choice to us.
+func (c *Controller) auto() bool {
+	d := c.host.BMC.Driver
+	return d != "ipmi" && d != "redfish"
+}
+
 func (c *Controller) chosen() driver {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -102,7 +108,7 @@ func (c *Controller) chosen() driver {
 func (c *Controller) doubt(d driver) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if b := c.host.BMC; c.driver == d && b.Driver != "ipmi" && b.Driver != "redfish" {
+	if c.driver == d && c.auto() {
 		c.driver = nil
 	}
 }

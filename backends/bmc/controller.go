@@ -141,12 +141,15 @@ func (c *Controller) Sensors(ctx context.Context) ([]Sensor, error) {
 	return out, err
 }
 
-// Events reads the newest entries of the system event log, at most max, the
+// Events reads the newest entries of the system event log, at most so many, the
 // newest first.
-func (c *Controller) Events(ctx context.Context, max int) ([]Event, error) {
+func (c *Controller) Events(ctx context.Context, most int) ([]Event, error) {
+	if most <= 0 {
+		return nil, nil
+	}
 	var out []Event
 	err := c.call(ctx, "read event log", walkLimit, func(ctx context.Context, d driver) (err error) {
-		out, err = d.events(ctx, max)
+		out, err = d.events(ctx, most)
 		return err
 	})
 	return out, err
@@ -211,7 +214,11 @@ func (c *Controller) call(ctx context.Context, op string, limit time.Duration, d
 	if ctx.Err() == nil { // who was called off knows nothing new
 		c.silent.Store(err != nil && t == Silent)
 	}
-	return c.fail(op, err)
+	out := c.fail(op, err)
+	if e, ok := out.(*Error); ok && t == WrongPassword && d != nil && d.name() == "ipmi" && c.auto() {
+		e.Hint += "; if the account is for Redfish only, set driver: redfish"
+	}
+	return out
 }
 
 // remember notes the power that was read and completes the facts with what was

@@ -19,6 +19,7 @@ func through(t *testing.T) (*Controller, *lab.BMC, *relay) {
 // Whoever can send datagrams from the BMC's address but does not know the
 // password can neither lie about the power nor bring the console down.
 func TestForgedAnswers(t *testing.T) {
+	t.Parallel()
 	c, b, r := through(t)
 	status(t, c)
 	b.Cut()

@@ -1,3 +1,5 @@
+//go:build unix
+
 package bmc
 
 import (
@@ -14,6 +16,7 @@ import (
 )
 
 func TestLivePower(t *testing.T) {
+	t.Parallel()
 	s := sim(t, 1)
 	c := s.controller(nil)
 	must(t, c.Switch(soon(t), TurnOn))
@@ -99,6 +102,7 @@ func TestLiveReads(t *testing.T) {
 }
 
 func TestLiveTroubles(t *testing.T) {
+	t.Parallel()
 	s := sim(t, 3)
 	for name, cred := range map[string]fleet.Credential{"password": account(t, "admin", "wrong"), "user": account(t, "nobody", "secret")} {
 		_, err := opened(t, New(s.host(nil), cred)).Status(soon(t))
@@ -119,6 +123,7 @@ func TestLiveTroubles(t *testing.T) {
 }
 
 func TestLiveSilent(t *testing.T) {
+	t.Parallel()
 	s := sim(t, 4)
 	c := s.controller(nil)
 	status(t, c)
@@ -138,6 +143,7 @@ func TestLiveSilent(t *testing.T) {
 }
 
 func TestLiveRestart(t *testing.T) {
+	t.Parallel()
 	s := sim(t, 5)
 	c := s.controller(nil)
 	w, _ := watched(t, c)

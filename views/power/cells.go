@@ -59,6 +59,7 @@ func tableColumns() []kit.Column {
 type drawing struct {
 	model *model
 	theme *kit.Theme
+	width int
 	now   time.Time
 	cells []kit.Cell
 }
@@ -77,7 +78,8 @@ func (d *drawing) Key(i int) string {
 
 func (d *drawing) At(i int) kit.Row {
 	if g := d.model.lines[i].group; g != nil {
-		return kit.Row{Group: d.heading(g), Note: g.tally.Text(d.theme)}
+		head := d.heading(g)
+		return kit.Row{Group: head, Note: kit.Longest(g.tally.Notes(d.theme), d.width-kit.Width(head)-6)}
 	}
 	it := d.model.lines[i].item
 	d.cells = d.cells[:0]
