@@ -73,7 +73,7 @@ func (r *Ring) WhatIf(off Off, q Quorum) Counts {
 	}
 	for _, p := range r.doubled {
 		c.add(r.judgeRows(p, &table, q), -1)
-		c.add(r.judgePart(p, off, q).word, 1)
+		c.add(r.Part(p, off, q).word, 1)
 	}
 	return c
 }
@@ -175,9 +175,7 @@ func (s PartState) BelowQuorum() bool { return s.word&belowQuorum != 0 }
 func (s PartState) Unreadable() bool { return s.word&unreadable != 0 }
 
 // Part judges one partition.
-func (r *Ring) Part(part int, off Off, q Quorum) PartState { return r.judgePart(part, off, q) }
-
-func (r *Ring) judgePart(part int, off Off, q Quorum) PartState {
+func (r *Ring) Part(part int, off Off, q Quorum) PartState {
 	var buffer [maxRows]uint16
 	ids := r.primaries(part, buffer[:0])
 	s := PartState{Part: part, Primaries: len(ids)}
@@ -200,16 +198,16 @@ func (r *Ring) judgePart(part int, off Off, q Quorum) PartState {
 	return s
 }
 
-// Worst returns the partitions with the least left, at most limit of them:
+// Worst returns the degraded partitions with the least left, at most limit of them:
 // unreadable ones first, then those below quorum, then the degraded ones, and in
 // each the ones with the most primaries off first, then by number.
 func (r *Ring) Worst(off Off, q Quorum, limit int) []PartState {
 	var found [3][maxRows + 1][]PartState
 	for p := range r.Partitions() {
-		s := r.judgePart(p, off, q)
-		if s.word == 0 {
+		if !r.touched(p, off) {
 			continue
 		}
+		s := r.Part(p, off, q)
 		kind := 0
 		switch {
 		case s.Unreadable():
@@ -235,8 +233,22 @@ func (r *Ring) Worst(off Off, q Quorum, limit int) []PartState {
 func (r *Ring) Missing(off Off) []int {
 	out := make([]int, r.Rows()+1)
 	for p := range r.Partitions() {
-		s := r.judgePart(p, off, Quorum{})
+		if !r.touched(p, off) {
+			out[0]++
+			continue
+		}
+		s := r.Part(p, off, Quorum{})
 		out[s.Primaries-s.On]++
 	}
 	return out
+}
+
+// touched reports whether any replica of a partition is off.
+func (r *Ring) touched(part int, off Off) bool {
+	for _, row := range r.spec.Rows {
+		if part < len(row) && off.Has(int(row[part])) {
+			return true
+		}
+	}
+	return false
 }
