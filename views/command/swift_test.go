@@ -184,6 +184,9 @@ func TestSwiftSafe(t *testing.T) {
 	if !strings.Contains(r.out, "off already") || !strings.Contains(r.out, "go off") {
 		t.Error(r.out)
 	}
+	if byPort := decode(t, swiftRun(t, "safe", "--rings", dir, "--by-port", "-o", "json").out); len(byPort) != 12 || byPort[0]["host"] != "10.0.0.1:6200" {
+		t.Errorf("%v", byPort)
+	}
 	// What is said to be safe is safe when it is asked again.
 	var set []string
 	for _, row := range rows {
