@@ -62,7 +62,7 @@ func SafeHosts(layers []Layer, by HostKey) Safe {
 // are all there is to know, and replicas looked at otherwise.
 const (
 	searchSteps = 20_000
-	searchWork  = 100_000_000
+	searchWork  = 40_000_000
 )
 
 // safeProblem is the question over all rings of a cluster. A partition has room
@@ -127,10 +127,10 @@ func (p *safeProblem) addLayer(l Layer, at map[string]int, by HostKey) {
 		has[at[h.Name]] = make([]int32, 0, h.Parts)
 	}
 	var buffer [maxRows]uint16
+	var hosts, counts [maxRows]int // machines of a partition with replicas that are on
 	for part := range room {
 		ids := r.primaries(part, buffer[:0])
 		room[part] = roomOf(ids, l)
-		var hosts, counts [maxRows]int // machines with replicas that are on
 		n := 0
 		for _, id := range ids {
 			if l.Off.Has(int(id)) {
@@ -157,26 +157,27 @@ const anyNumber = 255
 // roomOf is how many more primaries of a partition may go off. A partition below
 // quorum already must stay readable.
 func roomOf(ids []uint16, l Layer) uint8 {
-	on, fragments := 0, 0
-	var seen [maxRows + 1]bool
-	for i, id := range ids {
-		if l.Off.Has(int(id)) {
-			continue
-		}
-		on++
-		f := i
-		if l.Quorum.Erasure() {
-			f %= l.Quorum.fragments()
-		}
-		if !seen[f] {
-			seen[f] = true
-			fragments++
+	on := 0
+	for _, id := range ids {
+		if !l.Off.Has(int(id)) {
+			on++
 		}
 	}
-	switch {
-	case on >= l.Quorum.Write(len(ids)):
-		return uint8(on - l.Quorum.Write(len(ids)))
-	case fragments >= l.Quorum.Read():
+	if need := l.Quorum.Write(len(ids)); on >= need {
+		return uint8(on - need)
+	}
+	fragments := on
+	if l.Quorum.copies > 1 {
+		var seen [maxRows + 1]bool
+		fragments = 0
+		for i, id := range ids {
+			if f := i % l.Quorum.fragments(); !l.Off.Has(int(id)) && !seen[f] {
+				seen[f] = true
+				fragments++
+			}
+		}
+	}
+	if fragments >= l.Quorum.Read() {
 		return uint8(fragments - l.Quorum.Read())
 	}
 	return anyNumber
