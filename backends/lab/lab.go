@@ -1,7 +1,8 @@
 // Package lab is an embedded fleet: Docker Engines made of memory that speak the
-// real Engine HTTP API on sockets of their own. Everything that watches or acts
-// goes through the same client and the same bytes as with a real engine, and
-// faults can be switched on: an engine that hangs, dies, refuses or cuts.
+// real Engine HTTP API on sockets of their own, and servers whose management
+// controllers speak IPMI and Redfish (package bmc below). Everything that watches
+// or acts goes through the same client and the same bytes as with the real thing,
+// and faults can be switched on: an engine that hangs, dies, refuses or cuts.
 //
 // The lab costs nothing while nobody asks. Logs and statistics are computed from
 // the clock when they are read, and one loop per engine sleeps until the next
@@ -9,6 +10,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,12 +18,14 @@ import (
 	"time"
 
 	"ringside/backends/fleet"
+	"ringside/backends/lab/bmc"
 )
 
 // Options says what a lab is made of.
 type Options struct {
 	Dir     string           // where the sockets go; "" for a temporary directory that Close removes
 	Engines []EngineOptions  // nil for the demo's two sites
+	Hosts   []bmc.Spec       // servers with BMCs; with Engines nil, nil for the demo's 240
 	Seed    uint64           // the same seed gives the same identities, logs and fates
 	Speed   float64          // of life: 1 is real time, 10 is ten times as fast, 0 means nothing happens by itself
 	Now     func() time.Time // what the engines take for the time; nil for time.Now
@@ -32,10 +36,13 @@ type Lab struct {
 	opts    Options
 	ownDir  string // removed on Close
 	engines []*Engine
+	bmcs    *bmc.BMCs
 
 	faults []Fault
+	wg     sync.WaitGroup // engines that follow their hosts
 
 	mu           sync.Mutex
+	closed       bool
 	repositories map[string]bool // that the registry has
 	pushes       map[string]int  // by "repository:tag"
 }
@@ -44,6 +51,9 @@ type Lab struct {
 func Start(o Options) (*Lab, error) {
 	if o.Engines == nil {
 		o.Engines = Demo()
+		if o.Hosts == nil {
+			o.Hosts = DemoHosts()
+		}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -72,26 +82,41 @@ func Start(o Options) (*Lab, error) {
 			return nil, fmt.Errorf("lab: engine %s: %w", eo.Name, err)
 		}
 	}
+	bmcs, err := bmc.Start(bmc.Options{Hosts: o.Hosts, Dir: l.opts.Dir, Seed: o.Seed, Speed: o.Speed, Now: o.Now, Changed: l.follow})
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	l.bmcs = bmcs
 	l.faults = l.presenterFaults()
 	return l, nil
 }
 
 // Fleet describes the lab as a configuration file would.
 func (l *Lab) Fleet() *fleet.Fleet {
-	f := &fleet.Fleet{Environment: "development"}
+	f := &fleet.Fleet{Environment: "development", Hosts: l.bmcs.Hosts(), Credentials: l.bmcs.Credentials()}
 	seen := map[string]bool{}
-	for _, e := range l.engines {
-		if s := e.opts.Site; s != "" && !seen[s] {
+	site := func(s string) {
+		if s != "" && !seen[s] {
 			seen[s] = true
 			f.Sites = append(f.Sites, fleet.Site{Name: s, Note: siteNotes[s]})
 		}
+	}
+	for _, e := range l.engines {
+		site(e.opts.Site)
 		f.Engines = append(f.Engines, fleet.Engine{
-			Name: e.opts.Name, Site: e.opts.Site, Environment: e.opts.Environment,
+			Name: e.opts.Name, Site: e.opts.Site, Environment: e.opts.Environment, Host: e.opts.Host,
 			Address: e.Address(), Plain: e.network == "tcp", Origin: "demo",
 		})
 	}
+	for _, h := range f.Hosts {
+		site(h.Site)
+	}
 	return f
 }
+
+// BMC finds the BMC of a host by the host's name; nil when there is none.
+func (l *Lab) BMC(host string) *bmc.BMC { return l.bmcs.Host(host) }
 
 // Engine finds an engine by name; nil when there is none.
 func (l *Lab) Engine(name string) *Engine {
@@ -114,14 +139,22 @@ func (l *Lab) Engines() []string {
 
 // Close stops everything and waits for it: no goroutine and no file stays.
 func (l *Lab) Close() error {
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	l.wg.Wait()
 	for _, e := range l.engines {
 		e.Stop()
 		if e.socket != "" {
 			os.Remove(e.socket)
 		}
 	}
-	if l.ownDir != "" {
-		return os.RemoveAll(filepath.Clean(l.ownDir))
+	var err error
+	if l.bmcs != nil {
+		err = l.bmcs.Close()
 	}
-	return nil
+	if l.ownDir != "" {
+		err = errors.Join(err, os.RemoveAll(filepath.Clean(l.ownDir)))
+	}
+	return err
 }

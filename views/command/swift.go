@@ -89,15 +89,15 @@ func targets(d *ring.Dir, flag string, list []string) ([]ring.Target, error) {
 			return nil, usage("%s: %w", flag, err)
 		}
 		if !slices.ContainsFunc(d.Rings, func(n ring.Named) bool { return n.Select([]ring.Target{t}).Len() > 0 }) {
-			return nil, usage("%s: no ring has a device that %q names; the hosts are %s", flag, text, few(hostNames(d)))
+			return nil, usage("%s: no ring has a device that %q names; the hosts are %s", flag, text, few(ringHosts(d)))
 		}
 		out = append(out, t)
 	}
 	return out, nil
 }
 
-// hostNames are the addresses of all rings, each once.
-func hostNames(d *ring.Dir) []string {
+// ringHosts are the addresses of all rings, each once.
+func ringHosts(d *ring.Dir) []string {
 	var out []string
 	seen := map[string]bool{}
 	for _, n := range d.Rings {
@@ -121,7 +121,7 @@ func (r *ringFiles) completeTargets(_ *cobra.Command, _ []string, typed string) 
 		before, last = typed[:at+1], typed[at+1:]
 	}
 	var out []string
-	for _, n := range hostNames(d) {
+	for _, n := range ringHosts(d) {
 		if strings.HasPrefix(n, last) {
 			out = append(out, before+n)
 		}
