@@ -34,12 +34,11 @@ func SafeHosts(layers []Layer, by HostKey) Safe {
 	best := p.greedy()
 	out := Safe{AtMost: p.mass()}
 	s := &independent{joined: p.joined, steps: searchSteps}
-	switch {
-	case p.pairwise:
+	if p.pairwise {
 		var bound int
 		best, bound = s.search(p.allowed, best)
 		out.AtMost = min(out.AtMost, bound)
-	default:
+	} else {
 		if _, groups := s.group(p.allowed); len(groups) > 0 {
 			out.AtMost = min(out.AtMost, groups[len(groups)-1])
 		}
