@@ -12,6 +12,7 @@ type Fleet struct {
 	Sites       []Site
 	Hosts       []Host
 	Engines     []Engine
+	Clusters    []Cluster
 	Credentials map[string]Credential
 	Keys        map[string][]string // user key overrides, binding id to keys
 	Theme       string              // "", "auto", "dark", "light"
@@ -34,6 +35,7 @@ type Host struct {
 	Tags        []string
 	BMC         *BMC
 	SSH         *SSH
+	IPs         []string // further addresses, as rings name them
 	Where       Position
 }
 
@@ -115,6 +117,9 @@ const (
 	KindHost      = "host"
 	KindSite      = "site"
 	KindRack      = "rack"
+	KindCluster   = "cluster"
+	KindNode      = "node"   // of a cluster: Scope is the cluster
+	KindDevice    = "device" // of a cluster: Name is "NODE/DEVICE"
 )
 
 // Target is one thing an action works on.

@@ -69,7 +69,7 @@ func (l *Lab) presenterFaults() []Fault {
 	if e, c := l.service("web"); c != nil {
 		add("flood/logs", "flood the log of "+c.name+" on "+e.opts.Name, func(on bool) { e.Flood(c.name, on) })
 	}
-	return append(out, l.bmcFaults()...)
+	return append(append(out, l.bmcFaults()...), l.swiftFaults()...)
 }
 
 // service finds the first running container of a Compose service; an API that

@@ -20,6 +20,7 @@ import (
 	"ringside/backends/bmc"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
+	"ringside/backends/swift"
 	"ringside/backends/watch"
 )
 
@@ -37,6 +38,7 @@ type app struct {
 	fleet    *fleet.Fleet
 	set      *docker.Set
 	bmcs     *bmc.Set
+	clusters *swift.Set
 	ledger   *pending
 	closers  []func() error
 	registry *actions.Registry
@@ -116,7 +118,8 @@ func (a *app) load() (*fleet.Fleet, error) {
 	a.set = docker.NewSet(f.Engines)
 	a.bmcs = bmc.NewSet(f)
 	a.closers = append(a.closers, a.set.Close, a.bmcs.Close)
-	a.log.Info("fleet", "file", f.File, "engines", len(f.Engines), "hosts", len(f.Hosts))
+	a.clusters = swift.NewSet(f)
+	a.log.Info("fleet", "file", f.File, "engines", len(f.Engines), "hosts", len(f.Hosts), "clusters", len(f.Clusters))
 	return f, nil
 }
 
@@ -140,7 +143,7 @@ func (a *app) find() (*fleet.Fleet, error) {
 
 func (a *app) discover() *fleet.Fleet {
 	engines, notices := docker.Discover(a.Getenv)
-	return &fleet.Fleet{Engines: engines, Notices: notices}
+	return &fleet.Fleet{Engines: engines, Clusters: swift.Discover(swift.Usual, a.Getenv), Notices: notices}
 }
 
 // stateDir is where ledger and crash reports live.
