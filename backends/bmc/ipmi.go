@@ -214,7 +214,10 @@ func (d *ipmi) loginWith(ctx context.Context, suite int, password string) (other
 		return false, nil
 	}
 	told := conn.Told()
-	s.end(ctx, told.Stage >= rmcp.Acknowledged && ctx.Err() == nil)
+	if told.Stage >= rmcp.Acknowledged { // there is a session, and it is of no use
+		_ = s.end(ctx, ctx.Err() == nil)
+	}
+	_ = conn.Close()
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
@@ -238,9 +241,7 @@ func (s *ipmiSession) end(ctx context.Context, politely bool) error {
 		s.conn.Deafen()
 	}
 	defer s.conn.Follow(ctx)()
-	err := s.client.Close(ctx)
-	_ = s.conn.Close() // the library leaves it open when it was never used
-	return err
+	return s.client.Close(ctx)
 }
 
 // drop ends a session that does not answer any more.
