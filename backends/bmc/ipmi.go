@@ -29,7 +29,6 @@ const (
 // ipmi speaks IPMI 2.0 to one BMC over one session, which is opened with the
 // first command, kept, and opened anew when the BMC has forgotten it.
 type ipmi struct {
-	host      string
 	address   string
 	cred      fleet.Credential
 	secrets   *secrets
@@ -60,7 +59,7 @@ var privileges = map[string]types.PrivilegeLevel{"": types.PrivilegeLevelAdminis
 
 func newIPMI(c *Controller) *ipmi {
 	port, _ := c.ports()
-	d := &ipmi{host: c.host.Name, address: c.address(port), cred: c.cred, secrets: c.secrets, suites: []int{17, 3},
+	d := &ipmi{address: c.address(port), cred: c.cred, secrets: c.secrets, suites: []int{17, 3},
 		privilege: privileges[c.host.BMC.Privilege], turn: newTurn()}
 	if s := c.host.BMC.CipherSuite; s != 0 {
 		d.suites = []int{s}
