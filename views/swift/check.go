@@ -96,11 +96,16 @@ func (s *Screen) startCheck(policy string) tea.Cmd {
 }
 
 // takeCheck shows what came of it, unless another cluster is looked at by now.
-func (s *Screen) takeCheck(m checked) {
-	if s.o != nil && s.o.Cluster.Name == m.cluster {
-		s.check = check{policy: m.policy, at: m.at, result: m.result, err: m.err}
-		s.fill()
+func (s *Screen) takeCheck(m checked) tea.Cmd {
+	if s.o == nil || s.o.Cluster.Name != m.cluster {
+		return nil
 	}
+	s.check = check{policy: m.policy, at: m.at, result: m.result, err: m.err}
+	s.fill()
+	if m.err != nil {
+		return toast(true, "object check: "+fleet.Clean(m.err.Error()))
+	}
+	return toast(m.result.Left != "", fmt.Sprintf("object check: written in %s, read back in %s", milliseconds(m.result.Put), milliseconds(m.result.Get)))
 }
 
 // line is the check in words.

@@ -17,8 +17,8 @@ type disk struct {
 	*swift.DeviceView
 	place   int
 	label   string
-	stray   bool // it is below /srv/node, and no ring knows it
-	balance float64
+	stray   bool    // it is below /srv/node, and no ring knows it
+	balance float64 // %
 	suspect string
 }
 
@@ -36,11 +36,14 @@ func disksOf(o *swift.Overview, f *ringFigures) []*disk {
 	all := make([]disk, len(o.Devices)+len(o.Strays))
 	for i, v := range o.Devices {
 		d := &all[i]
-		*d = disk{DeviceView: v, place: i, label: v.Label(), balance: f.worst(o, v)}
+		*d = disk{DeviceView: v, place: i, label: v.Label(), balance: f.share(o, v)}
 		d.suspect = diskSuspicion(d)
 		out = append(out, d)
 	}
 	for i, s := range o.Strays {
+		if harmless(s) {
+			continue
+		}
 		d := &all[len(o.Devices)+i]
 		v := &swift.DeviceView{Node: s.Node, Name: s.Name, State: swift.DeviceOK}
 		*d = disk{DeviceView: v, place: len(o.Devices) + i, label: v.Label(), stray: true, balance: math.NaN(), suspect: "no ring knows it: left from a removed disk, or a slip in a ring"}

@@ -19,7 +19,7 @@ type ringFigures struct {
 
 type ringFigure struct {
 	balance, dispersion float64
-	devices             []float64 // balance by device id
+	shares              []float64 // replicas that each device should have, by id
 }
 
 // worked is a ring's figures.
@@ -52,11 +52,12 @@ func (f *ringFigures) work(o *swift.Overview) tea.Cmd {
 
 func workOut(r *ring.Ring) worked {
 	w := worked{ring: r, ringFigure: ringFigure{balance: r.Balance(), dispersion: r.Dispersion()}}
+	perWeight := float64(r.Slots()) / max(r.Weight(), 1e-9)
 	for _, d := range r.Devices() {
-		for len(w.devices) <= d.ID {
-			w.devices = append(w.devices, math.NaN())
+		for len(w.shares) <= d.ID {
+			w.shares = append(w.shares, 0)
 		}
-		w.devices[d.ID] = r.DeviceBalance(d.ID)
+		w.shares[d.ID] = d.Weight * perWeight
 	}
 	return w
 }
@@ -66,24 +67,27 @@ func (f *ringFigures) take(m worked) {
 	f.known[m.ring] = m.ringFigure
 }
 
-// device is by how many per cent a device of a ring is off its share; NaN: not
-// known.
-func (f *ringFigures) device(r *ring.Ring, id int) float64 {
-	if x, ok := f.known[r]; ok && id < len(x.devices) {
-		return x.devices[id]
+// share is by how many per cent a device has more replicas than its weight's share,
+// all rings together, so that a ring of few partitions does not hide the others.
+// NaN: not known yet.
+func (f *ringFigures) share(o *swift.Overview, d *swift.DeviceView) float64 {
+	expected := 0.0
+	for _, m := range d.In {
+		r, _ := o.Rings.Ring(m.Ring)
+		x, ok := f.known[r.Ring]
+		if !ok || m.ID >= len(x.shares) {
+			return math.NaN()
+		}
+		expected += x.shares[m.ID]
 	}
-	return math.NaN()
+	switch {
+	case expected > 0:
+		return 100*float64(d.Parts)/expected - 100
+	case d.Parts > 0:
+		return unweighted
+	}
+	return 0
 }
 
-// worst is the balance of a device in the ring where it is furthest off.
-func (f *ringFigures) worst(o *swift.Overview, d *swift.DeviceView) float64 {
-	worst := math.NaN()
-	for _, m := range d.In {
-		if r, ok := o.Rings.Ring(m.Ring); ok {
-			if b := f.device(r.Ring, m.ID); !math.IsNaN(b) && !(math.Abs(b) <= math.Abs(worst)) {
-				worst = b
-			}
-		}
-	}
-	return worst
-}
+// unweighted is what Swift says of a device of weight 0 that has replicas.
+const unweighted = 999.99

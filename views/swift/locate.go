@@ -141,7 +141,9 @@ func (l *located) path(r *swift.Rings, text, only string) error {
 			}
 		}
 	}
-	slices.Reverse(l.places) // what was asked for first
+	slices.SortStableFunc(l.places, func(a, b place) int { // what was asked for first
+		return strings.Count(b.what, "/") - strings.Count(a.what, "/")
+	})
 	if len(l.places) == 0 {
 		return errors.New("no ring has that")
 	}

@@ -179,13 +179,25 @@ func suspicion(n *node, now time.Time) string {
 	q := f.Quarantined
 	add(n.ConfDiffers && q.Known() && q.Value.New() > 0, "its swift.conf differs and its quarantine rises: stop its auditors")
 	add(n.ok < len(n.Devices), "%s", badDisks(n))
-	add(n.files.missing > 0 || n.files.odd > 0, "rings %s: %s", n.files.word(), strings.Join(n.StaleRings, " "))
+	add(n.files.missing > 0 || n.files.odd > 0, "%s", ringTrouble(n))
 	add(n.ConfDiffers && !(q.Known() && q.Value.New() > 0), "its swift.conf differs")
 	add(n.passed && now.Sub(n.pass) > lateAfter, "its last replication pass ended %s ago", screen.Since(n.pass, now))
 	add(q.Known() && q.Value.New() > 0 && !n.ConfDiffers, "%d newly in quarantine", q.Value.New())
 	add(n.DriftKnown && n.Drift.Abs() > clockLimit, "its clock is off by %s", drift(n.Drift))
 	add(n.Accuser, "it fails to replicate to most others: look at its own disks")
 	return strings.Join(parts, "; ")
+}
+
+// ringTrouble is what is wrong with its rings in words.
+func ringTrouble(n *node) string {
+	names := "ring " + strings.Join(n.StaleRings, ", ")
+	switch f := n.files; {
+	case f.missing > 0:
+		return names + " missing or unreadable"
+	case f.behind > 0:
+		return names + " " + plural(f.behind, "version") + " behind"
+	}
+	return names + " differs from that of most"
 }
 
 func kinds(list []swift.Kind) string {
@@ -455,7 +467,7 @@ var nodeColumns = []column[*node]{
 		}
 		return c
 	}},
-	{kit.Column{Key: safeOrder, Title: "IF OFF", Min: 11, Want: 16}, ifOffCell},
+	{kit.Column{Key: safeOrder, Title: "IF OFF", Min: 14, Want: 16}, ifOffCell},
 	{kit.Column{Key: "repl", Title: "REPL", Min: 4, Want: 4, Right: true, Priority: 1}, func(s *Screen, n *node) kit.Cell {
 		if !n.passed {
 			return s.unknown()

@@ -11,17 +11,16 @@ import (
 	"ringside/views/screen"
 )
 
+// policyWidth is what the table of the rings takes besides their names.
+const policyWidth = 69
+
 // policyLines is the table of the rings: what is off in each of them.
 func (p *page) policyLines(o *swift.Overview) {
 	t := p.t
-	name := max(8, p.w-72)
-	for _, v := range o.Policies {
-		name = min(name, max(8, max(kit.Width(v.Ring.Title()), name)))
-	}
-	name = min(name, 24)
+	name := min(24, max(8, p.w-policyWidth))
 	cells := func(sign, title, scheme, parts, disks, degraded, below, unreadable string) string {
-		return " " + sign + " " + kit.Fit(title, name, false, t.Glyph.Ellipsis) + " " + kit.Fit(scheme, 12, false, t.Glyph.Ellipsis) +
-			kit.Fit(parts, 8, true, "") + kit.Fit(disks, 7, true, "") + kit.Fit(degraded, 13, true, "") + kit.Fit(below, 14, true, "") + kit.Fit(unreadable, 12, true, "")
+		return " " + sign + " " + kit.Fit(title, name, false, t.Glyph.Ellipsis) + " " + kit.Fit(scheme, 11, false, t.Glyph.Ellipsis) +
+			kit.Fit(parts, 9, true, "") + kit.Fit(disks, 7, true, "") + kit.Fit(degraded, 12, true, "") + kit.Fit(below, 14, true, "") + kit.Fit(unreadable, 12, true, "")
 	}
 	p.lines = append(p.lines, t.Dim.Paint(kit.Cut(cells(" ", "RING", "SCHEME", "PARTS", "DISKS", "DEGRADED", "BELOW QUORUM", "UNREADABLE"), p.w, "")))
 	paint := func(f swift.Figures, of func(ring.Counts) int, style kit.Style, w int) string {
@@ -38,7 +37,7 @@ func (p *page) policyLines(o *swift.Overview) {
 	for _, v := range o.Policies {
 		glyph, style := figureSign(v.Figures).look(t)
 		p.lines = append(p.lines, cells(style.Paint(glyph), v.Ring.Title(), scheme(v.Ring), fmt.Sprint(v.Ring.Partitions()), fmt.Sprint(v.Devices.Total),
-			paint(v.Figures, degraded, "", 13), paint(v.Figures, below, t.Warn, 14), paint(v.Figures, unreadable, t.Bad, 12)))
+			paint(v.Figures, degraded, "", 12), paint(v.Figures, below, t.Warn, 14), paint(v.Figures, unreadable, t.Bad, 12)))
 	}
 	for _, text := range meanings(o) {
 		p.dim(text)
@@ -240,7 +239,7 @@ func of(known, all int) string {
 	if known == all {
 		return ""
 	}
-	return fmt.Sprintf(" (%d of %d told)", known, all)
+	return fmt.Sprintf(", %d/%d told", known, all)
 }
 
 func nodeLabels(list []*swift.NodeView) []string {
@@ -271,7 +270,7 @@ func (p *page) nodeFacts(o *swift.Overview) {
 		look = unsure
 	}
 	if len(named) > 0 && !o.NobodyAnswers {
-		text += ": " + few(named, 4)
+		text += ": " + several(named, 4)
 	}
 	p.fact(look, "nodes", text)
 	if len(o.Proxies) == 0 {
@@ -303,7 +302,7 @@ func (p *page) diskFacts(o *swift.Overview) {
 		}
 	}
 	if len(named) > 0 {
-		text += ": " + few(named, 4)
+		text += ": " + several(named, 4)
 	}
 	if c.Down > len(named) {
 		text += fmt.Sprintf(", %d on silent nodes", c.Down-len(named))
@@ -319,14 +318,19 @@ func (p *page) diskFacts(o *swift.Overview) {
 		text += "; no disk is mounted anywhere, so unmounted means nothing here"
 	}
 	p.fact(look, "disks", text)
-	if n := len(o.Strays); n > 0 {
-		names := make([]string, n)
-		for i, s := range o.Strays {
-			names[i] = s.Node.Label() + "/" + s.Name
+	var strays []string
+	for _, s := range o.Strays {
+		if !harmless(s) {
+			strays = append(strays, s.Node.Label()+"/"+s.Name)
 		}
-		p.fact(warn, "strays", few(names, 4)+": below /srv/node, and in no ring")
+	}
+	if len(strays) > 0 {
+		p.fact(warn, "strays", few(strays, 4)+": beside the disks, and in no ring")
 	}
 }
+
+// harmless is what file systems make by themselves.
+func harmless(s swift.Stray) bool { return s.Name == "lost+found" && !s.Mounted }
 
 // fileFacts say in one line for the rings and one for swift.conf who agrees.
 func (p *page) fileFacts(o *swift.Overview) {
@@ -344,7 +348,7 @@ func (p *page) fileFacts(o *swift.Overview) {
 	}
 	note := ""
 	if unread > 0 {
-		note = fmt.Sprintf(" (%d did not tell)", unread)
+		note = fmt.Sprintf(", %d did not tell", unread)
 	}
 	switch {
 	case len(o.Files) == 0:
@@ -427,23 +431,38 @@ func (p *page) replicationFacts(o *swift.Overview) {
 		if r.Failing > 0 {
 			text += fmt.Sprintf(", failures on %s", plural(r.Failing, "node"))
 		}
-		if !r.Since.IsZero() && r.SinceDone < r.Nodes {
-			text += fmt.Sprintf(", %d of %d since the ring was written", r.SinceDone, r.Nodes)
-		}
 		p.fact(look, name, text+of(r.Known, r.Nodes)+never(r))
 	}
-	if len(o.Victims) > 0 {
-		v := o.Victims[0]
+	if list := accused(o); len(list) > 0 {
+		v := list[0]
 		name := v.Address
 		if v.Node != nil {
 			name = v.Node.Label()
 		}
-		text := fmt.Sprintf("%s/%s fails for %s", name, v.Device, plural(v.Reporters, "node"))
-		if n := len(o.Victims) - 1; n > 0 {
-			text += fmt.Sprintf(", and %d more disks", n)
+		text := fmt.Sprintf("%s/%s looks well, and replication to it fails for %s", name, v.Device, plural(v.Reporters, "node"))
+		if n := len(list) - 1; n > 0 {
+			text += ", and so for " + plural(n, "further disk")
 		}
 		p.fact(warn, "accused", text)
 	}
+}
+
+// accused are the disks that others fail to replicate to although nothing else is
+// wrong with them.
+func accused(o *swift.Overview) (out []swift.Victim) {
+	for _, v := range o.Victims {
+		well := true
+		if v.Node != nil {
+			well = v.Node.State == swift.Up
+			for _, d := range v.Node.Devices {
+				well = well && (d.Name != v.Device || d.State == swift.DeviceOK)
+			}
+		}
+		if well {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 func never(r swift.ReplicationView) string {

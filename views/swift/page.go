@@ -15,7 +15,7 @@ type page struct {
 }
 
 // factName is the width of the names of facts.
-const factName = 12
+const factName = 14
 
 // fact adds "● nodes  118 up". A sign that is not good colours the text.
 func (p *page) fact(look sign, name, text string) {

@@ -56,10 +56,24 @@ func (p *page) ringHead(o *swift.Overview, v *swift.PolicyView, f *ringFigures) 
 	if !v.Changed.IsZero() {
 		parts = append(parts, "written "+screen.Since(v.Changed, o.Now)+" ago")
 	}
+	if done, of := replicatedSince(o, v); of > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d nodes have replicated since", done, of))
+	}
 	if n := r.NextPartPower(); n > 0 {
 		parts = append(parts, fmt.Sprintf("partition power goes to %d", n))
 	}
 	p.hang("   ", p.dot(parts...), "")
+}
+
+// replicatedSince is how many nodes have finished a pass that began after the newest
+// ring of this kind was written: until all have, the next ring should wait.
+func replicatedSince(o *swift.Overview, v *swift.PolicyView) (done, of int) {
+	for _, r := range o.Replication {
+		if r.Kind == v.Ring.Kind && r.Erasure == v.Ring.Quorum().Erasure() && !r.Since.IsZero() {
+			return r.SinceDone, r.Nodes
+		}
+	}
+	return 0, 0
 }
 
 // groups are who has the same file, the majority first.
@@ -116,12 +130,10 @@ func members(list []string) string {
 	switch nodes := len(list) - proxies; {
 	case proxies == 0:
 		return plural(nodes, "node")
-	case nodes == 0 && proxies == 1:
-		return "1 proxy"
 	case nodes == 0:
-		return fmt.Sprintf("%d proxies", proxies)
+		return plural(proxies, "proxy")
 	default:
-		return fmt.Sprintf("%d + %d px", nodes, proxies)
+		return fmt.Sprintf("%d + %s", nodes, plural(proxies, "proxy"))
 	}
 }
 

@@ -285,8 +285,7 @@ func (s *Screen) Back() bool {
 // unmark takes all marks away, and says whether there were any.
 func (s *Screen) unmark() bool {
 	a, b := s.nodes.table.ClearMarks(), s.disks.table.ClearMarks()
-	s.rethink()
-	s.fit()
+	s.wonder()
 	return a || b
 }
 
@@ -315,7 +314,7 @@ func (s *Screen) Update(msg tea.Msg) tea.Cmd {
 	case checkPicked:
 		return s.startCheck(m.policy)
 	case checked:
-		s.takeCheck(m)
+		return s.takeCheck(m)
 	}
 	return nil
 }

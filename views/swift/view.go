@@ -10,8 +10,12 @@ import (
 	"ringside/views/kit"
 )
 
-// twoPanes is the width from which on the overview stands on two sides.
-const twoPanes = 120
+// twoPanes is the width from which on the overview stands on two sides, the left one
+// at least so wide that the table of the rings fits.
+const (
+	twoPanes  = 130
+	leastLeft = 80
+)
 
 // fit shares the lines: the tabs have the first, the panel what it needs below the
 // list.
@@ -38,7 +42,7 @@ func (s *Screen) fit() {
 }
 
 // left is the width of the overview's left side.
-func (s *Screen) left() int { return s.w * 11 / 20 }
+func (s *Screen) left() int { return max(leastLeft, s.w/2) }
 
 // fill puts the lines of the pages into their panes; lists have theirs already.
 func (s *Screen) fill() {

@@ -24,6 +24,8 @@ type whatIf struct {
 	asked question
 	busy  bool
 	known verdict
+	calm  verdict // the last answer without marks, so that to unmark costs nothing
+	hop   bool    // go to the next safe node as soon as it is known
 }
 
 // question is everything that the answer depends on.
@@ -52,9 +54,11 @@ type thought struct{ verdict }
 // same reports whether an answer to b is one to a: the rings, what is off in them
 // and the marks are the same.
 func (a question) same(b question) bool {
-	if a.o == nil || b.o == nil || a.next && !b.next || len(a.o.Policies) != len(b.o.Policies) ||
-		!slices.Equal(a.nodes, b.nodes) || !slices.Equal(a.disks, b.disks) {
+	switch {
+	case a.o == nil || b.o == nil:
 		return a.o == b.o
+	case a.next && !b.next, !slices.Equal(a.nodes, b.nodes), !slices.Equal(a.disks, b.disks):
+		return false
 	}
 	return a.o == b.o || slices.EqualFunc(a.o.Policies, b.o.Policies, func(x, y *swift.PolicyView) bool {
 		return x.Ring.Ring == y.Ring.Ring && slices.Equal(x.Off, y.Off) && slices.Equal(x.Maybe, y.Maybe)
@@ -63,14 +67,23 @@ func (a question) same(b question) bool {
 
 // rethink asks again when the question is another one than before.
 func (s *Screen) rethink() tea.Cmd {
-	s.ask.asked = s.question()
-	s.fit()
+	s.wonder()
 	if s.ask.busy || s.ask.current() || s.ask.asked.o == nil {
 		return nil
 	}
 	s.ask.busy = true
 	q := s.ask.asked
 	return func() tea.Msg { return thought{answer(q)} }
+}
+
+// wonder notes the question without asking it.
+func (s *Screen) wonder() {
+	s.ask.asked = s.question()
+	if !s.ask.current() && s.ask.asked.same(s.ask.calm.to) {
+		s.ask.known = s.ask.calm
+		s.tellLosses()
+	}
+	s.fit()
 }
 
 // current reports whether what is known is the answer to what is asked.
@@ -100,8 +113,15 @@ func (q question) asks() bool { return len(q.nodes)+len(q.disks) > 0 }
 // think takes an answer, and asks again when the question changed meanwhile.
 func (s *Screen) think(m thought) tea.Cmd {
 	s.ask.busy, s.ask.known = false, m.verdict
+	if !m.to.asks() {
+		s.ask.calm = m.verdict
+	}
 	s.tellLosses()
-	return s.rethink()
+	cmd := s.rethink()
+	if s.ask.hop && s.ask.current() {
+		return tea.Batch(cmd, s.nextSafe())
+	}
+	return cmd
 }
 
 // answer works a question out. It reads nothing that changes.
@@ -222,8 +242,8 @@ func (s *Screen) nextSafe() tea.Cmd {
 	if s.tab != nodesPage || len(l.shown) == 0 {
 		return nil
 	}
-	if !s.ask.current() {
-		return toast(true, "not worked out yet: try again")
+	if s.ask.hop = !s.ask.current(); s.ask.hop {
+		return nil
 	}
 	for i := range l.shown {
 		n := l.shown[(l.table.Cursor()+1+i)%len(l.shown)]
@@ -232,7 +252,7 @@ func (s *Screen) nextSafe() tea.Cmd {
 			return nil
 		}
 	}
-	return toast(true, "no node that is shown is safe to take down besides what is off and marked")
+	return toast(true, "none of these is safe besides what is off and marked; sort by f: the safest first")
 }
 
 // safest is the answer to which nodes may go off together.
@@ -304,15 +324,13 @@ func (s *Screen) panel(w int) []string {
 		})
 		figures = figures[:panelMost]
 	}
-	names := 0
-	for _, f := range figures {
-		names = max(names, kit.Width(f.Policy.Ring.Title()))
-	}
+	c := panelColumns(w)
+	lines = append(lines, t.Dim.Paint(kit.Fit(c.line("", "", "DEGRADED", "BELOW QUORUM", "UNREADABLE"), w, false, "")))
 	for _, f := range figures {
 		if s.ask.current() {
-			lines = append(lines, panelLine(t, f, min(names, 14), w))
+			lines = append(lines, panelLine(t, f, c, w))
 		} else {
-			lines = append(lines, t.Dim.Paint(panelLine(&kit.Theme{Glyph: t.Glyph}, f, min(names, 14), w)))
+			lines = append(lines, t.Dim.Paint(panelLine(&kit.Theme{Glyph: t.Glyph}, f, c, w)))
 		}
 	}
 	return lines
@@ -338,30 +356,36 @@ func (q question) subject(o *swift.Overview) string {
 	return strings.Join(parts, " and ") + " go off"
 }
 
-// panelLine says of one ring what changes: "degraded 12 → 340".
-func panelLine(t *kit.Theme, f swift.WhatIf, name, w int) string {
-	glyph, style := figureSign(f.Then).look(t)
-	line := " " + style.Paint(glyph) + " " + kit.Fit(f.Policy.Ring.Title(), name, false, t.Glyph.Ellipsis)
-	for _, x := range []struct {
-		word      string
-		now, then [2]int
-		style     kit.Style
-		width     int
-	}{
-		{"degraded", both(f.Now, degraded), both(f.Then, degraded), t.Text, 15},
-		{"below quorum", both(f.Now, below), both(f.Then, below), t.Warn, 13},
-		{"unreadable", both(f.Now, unreadable), both(f.Then, unreadable), t.Bad, 11},
-	} {
-		text := span(x.now[0], x.now[1])
-		if x.now != x.then {
-			text += " " + t.Glyph.Arrow + " " + span(x.then[0], x.then[1])
-		}
-		text = kit.Fit(text, x.width, false, "")
-		if x.then[1] > 0 && x.now != x.then {
-			text = x.style.Paint(text)
-		}
-		line += "  " + t.Dim.Paint(x.word) + " " + text
+// columns are the widths of the panel's lines: of the name and of a figure.
+type columns struct{ name, figure int }
+
+func panelColumns(w int) columns {
+	c := columns{name: min(24, max(8, w/8))}
+	c.figure = min(30, max(8, (w-c.name-4)/3))
+	return c
+}
+
+func (c columns) line(sign, name string, figures ...string) string {
+	line := " " + kit.Fit(sign, 1, false, "") + " " + kit.Fit(name, c.name, false, "") + " "
+	for _, f := range figures {
+		line += kit.Fit(f, c.figure, false, "")
 	}
+	return line
+}
+
+// panelLine says of one ring what changes: "12 → 340".
+func panelLine(t *kit.Theme, f swift.WhatIf, c columns, w int) string {
+	glyph, style := figureSign(f.Then).look(t)
+	figure := func(of func(ring.Counts) int, style kit.Style) string {
+		now, then := both(f.Now, of), both(f.Then, of)
+		text := span(now[0], now[1])
+		if now == then {
+			return text
+		}
+		return style.Paint(text + " " + t.Glyph.Arrow + " " + span(then[0], then[1]))
+	}
+	line := c.line(style.Paint(glyph), kit.Cut(f.Policy.Ring.Title(), c.name, t.Glyph.Ellipsis),
+		figure(degraded, t.Busy), figure(below, t.Warn), figure(unreadable, t.Bad))
 	return kit.Fit(line, w, false, t.Glyph.Ellipsis)
 }
 

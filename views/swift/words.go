@@ -45,13 +45,20 @@ func plural(n int, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}
+	if one == "proxy" {
+		return fmt.Sprint(n, " proxies")
+	}
 	return fmt.Sprint(n, " ", one, "s")
 }
 
-// few names at most so many, and says how many more there are.
-func few(names []string, most int) string {
+// few names at most so many, and says how many more there are; several does the same
+// with commas, for what has words of its own.
+func few(names []string, most int) string  { return some(names, most, " ") }
+func several(names []string, most int) string { return some(names, most, ", ") }
+
+func some(names []string, most int, between string) string {
 	if len(names) <= most {
-		return strings.Join(names, " ")
+		return strings.Join(names, between)
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], " "), len(names)-most)
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], between), len(names)-most)
 }
