@@ -20,6 +20,7 @@ type disk struct {
 	stray   bool    // it is below /srv/node, and no ring knows it
 	balance float64 // %
 	suspect string
+	text    string // where a word of a filter is looked for, made when it is needed
 }
 
 func (d *disk) key() string {
@@ -33,10 +34,11 @@ func (d *disk) key() string {
 // knows.
 func disksOf(o *swift.Overview, f *ringFigures) []*disk {
 	out := make([]*disk, 0, len(o.Devices)+len(o.Strays))
+	shares := f.shares(o)
 	all := make([]disk, len(o.Devices)+len(o.Strays))
 	for i, v := range o.Devices {
 		d := &all[i]
-		*d = disk{DeviceView: v, place: i, label: v.Label(), balance: f.share(o, v)}
+		*d = disk{DeviceView: v, place: i, label: v.Label(), balance: share(shares, v)}
 		d.suspect = diskSuspicion(d)
 		out = append(out, d)
 	}
@@ -97,10 +99,13 @@ var diskKind kind[*disk]
 func init() { // set here, since the functions lead back to it
 	diskKind = kind[*disk]{
 		one: "disk", many: "disks", empty: "no ring is read yet, so that no disk is known",
-		columns: diskColumns, orders: diskOrders, counts: countDisks, foot: diskFoot,
+		columns: diskColumns, orders: diskOrders, counts: countDisks, foot: diskFoot, old: func(d *disk) bool { return d.Node.State != swift.Up },
 		language: kit.Language[*disk]{Name: func(d *disk) string { return strings.ToLower(d.label) }, Fields: diskFields,
 			Text: func(d *disk) string {
-				return strings.ToLower(strings.Join([]string{d.label, d.Node.Name, diskWord(d), d.suspect, zone(d.Node)}, "\x00"))
+				if d.text == "" {
+					d.text = strings.ToLower(strings.Join([]string{d.label, d.Node.Name, diskWord(d), d.suspect, zone(d.Node)}, "\x00"))
+				}
+				return d.text
 			},
 			Special: func(word string) func(*disk) bool {
 				match := hosts.Ranges(word)

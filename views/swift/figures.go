@@ -67,18 +67,28 @@ func (f *ringFigures) take(m worked) {
 	f.known[m.ring] = m.ringFigure
 }
 
+// shares are what share needs, by the name of the ring.
+func (f *ringFigures) shares(o *swift.Overview) map[string][]float64 {
+	out := map[string][]float64{}
+	for _, p := range o.Policies {
+		if x, ok := f.known[p.Ring.Ring]; ok {
+			out[p.Ring.Name] = x.shares
+		}
+	}
+	return out
+}
+
 // share is by how many per cent a device has more replicas than its weight's share,
 // all rings together, so that a ring of few partitions does not hide the others.
 // NaN: not known yet.
-func (f *ringFigures) share(o *swift.Overview, d *swift.DeviceView) float64 {
+func share(shares map[string][]float64, d *swift.DeviceView) float64 {
 	expected := 0.0
 	for _, m := range d.In {
-		r, _ := o.Rings.Ring(m.Ring)
-		x, ok := f.known[r.Ring]
-		if !ok || m.ID >= len(x.shares) {
+		x := shares[m.Ring]
+		if m.ID >= len(x) {
 			return math.NaN()
 		}
-		expected += x.shares[m.ID]
+		expected += x[m.ID]
 	}
 	switch {
 	case expected > 0:

@@ -42,6 +42,7 @@ type kind[T thing] struct {
 	orders    []order[T]
 	language  kit.Language[T]
 	counts    func(*Screen, []T) string // of all, for the status line
+	old       func(T) bool              // what is shown is not of now
 	foot      func(*Screen, T) (text string, style kit.Style)
 }
 
@@ -62,6 +63,7 @@ type list[T thing] struct {
 	shown   []T // those that the filter lets through
 	sorted  []ranked[T]
 	cells   []kit.Cell
+	counted string // of all, for the status line
 }
 
 // ranked is a thing with what it is sorted by.
@@ -98,7 +100,7 @@ func (l *list[T]) At(i int) kit.Row {
 	for _, c := range l.columns {
 		l.cells = append(l.cells, c.cell(l.s, l.shown[i]))
 	}
-	return kit.Row{Cells: l.cells}
+	return kit.Row{Cells: l.cells, Dim: l.old(l.shown[i])}
 }
 
 // load takes the things of a new picture, in the order of the rings.
@@ -108,6 +110,7 @@ func (l *list[T]) load(things []T) {
 		l.sorted = append(l.sorted, ranked[T]{it: it, place: i})
 	}
 	l.sort()
+	l.counted = l.counts(l.s, l.all)
 }
 
 func (l *list[T]) sort() {
@@ -132,7 +135,7 @@ func (l *list[T]) sort() {
 	for _, r := range l.sorted {
 		l.all = append(l.all, r.it)
 	}
-	l.refilter()
+	l.keep(l.all)
 }
 
 func compareNumber(a, b float64, down bool) int {
@@ -163,10 +166,10 @@ func compareText(a, b string, down bool) int {
 	return strings.Compare(a, b)
 }
 
-// refilter shows those that the filter lets through.
-func (l *list[T]) refilter() {
-	l.shown = l.shown[:0]
-	for _, it := range l.all {
+// keep shows those of some that the filter lets through.
+func (l *list[T]) keep(of []T) {
+	l.shown = l.shown[:0] // not longer than what is read
+	for _, it := range of {
 		if l.filter.Match(it) {
 			l.shown = append(l.shown, it)
 		}
@@ -175,8 +178,13 @@ func (l *list[T]) refilter() {
 }
 
 func (l *list[T]) setQuery(query string) {
+	old := l.filter
 	l.query, l.filter = query, l.language.Parse(query)
-	l.refilter()
+	if l.filter.Narrows(old) {
+		l.keep(l.shown)
+	} else {
+		l.keep(l.all)
+	}
 	l.fit()
 }
 
@@ -320,6 +328,7 @@ func (l *list[T]) items() []T {
 func (l *list[T]) restyle() {
 	l.table.Theme, l.table.Marker = l.s.look.Theme, l.s.look.Marker
 	l.input.Restyle(l.s.look.Theme)
+	l.counted = l.counts(l.s, l.all)
 }
 
 func (l *list[T]) resize(w, h int) {
@@ -387,7 +396,7 @@ func (l *list[T]) status() string {
 		room := max(10, l.w-kit.Width(text)-2)
 		return kit.Fit(" "+l.input.View(room)+" "+t.Dim.Paint(kit.Cut(text, l.w-room-2, t.Glyph.Ellipsis)), l.w, false, "")
 	}
-	left := " " + l.counts(l.s, l.all)
+	left := " " + l.counted
 	text := strings.Join(append(right, by), bullet) + " "
 	if kit.Width(left)+1+kit.Width(text) > l.w { // the heading has a sign for the order: the counts matter more
 		text = strings.Join(right, bullet) + " "

@@ -28,8 +28,9 @@ type node struct {
 	passed  bool
 	suspect string // why it is looked at although it is up, "" when it is well
 
-	loss   loss // what its loss would do besides what is off and marked
-	judged bool // loss is known
+	text   string // where a word of a filter is looked for, made when it is needed
+	loss   loss   // what its loss would do besides what is off and marked
+	judged bool   // loss is known
 }
 
 func (n *node) key() string { return n.Name }
@@ -245,12 +246,19 @@ var nodeKind kind[*node]
 func init() { // set here, since the functions lead back to it
 	nodeKind = kind[*node]{
 		one: "node", many: "nodes", empty: "no ring is read yet, so that no node is known",
-		columns: nodeColumns, orders: nodeOrders, counts: countNodes, foot: nodeFoot,
+		columns: nodeColumns, orders: nodeOrders, counts: countNodes, foot: nodeFoot, old: func(n *node) bool { return n.State != swift.Up },
 		language: kit.Language[*node]{Text: nodeText, Name: func(n *node) string { return strings.ToLower(n.label) }, Fields: nodeFields, Special: nodeRange},
 	}
 }
 
 func nodeText(n *node) string {
+	if n.text == "" {
+		n.text = nodeWords(n)
+	}
+	return n.text
+}
+
+func nodeWords(n *node) string {
 	return strings.ToLower(strings.Join([]string{n.label, n.Name, n.word, n.suspect, n.Why, zone(n.NodeView)}, "\x00"))
 }
 
@@ -460,9 +468,10 @@ var nodeColumns = []column[*node]{
 	{kit.Column{Key: "zone", Title: "ZONE", Min: 5, Want: 5, Priority: 2}, func(s *Screen, n *node) kit.Cell { return kit.Cell{Text: zone(n.NodeView)} }},
 	{kit.Column{Key: "disks", Title: "DISKS", Min: 5, Want: 5, Right: true}, func(s *Screen, n *node) kit.Cell {
 		c := kit.Cell{Text: fmt.Sprintf("%d/%d", n.ok, len(n.Devices))}
-		if n.State != swift.Up {
-			c.Style = s.look.Theme.Dim
-		} else if n.ok < len(n.Devices) {
+		switch {
+		case n.State == swift.Unknown:
+			c.Text = fmt.Sprintf("%s/%d", s.look.Theme.Glyph.Unknown, len(n.Devices))
+		case n.ok < len(n.Devices):
 			c.Style = s.look.Theme.Warn
 		}
 		return c
@@ -478,7 +487,7 @@ var nodeColumns = []column[*node]{
 		}
 		return c
 	}},
-	{kit.Column{Key: "rings", Title: "RINGS", Min: 8, Want: 9, Priority: 1}, func(s *Screen, n *node) kit.Cell {
+	{kit.Column{Key: "rings", Title: "RINGS", Min: 9, Want: 9, Priority: 1}, func(s *Screen, n *node) kit.Cell {
 		switch w := n.files.word(); w {
 		case "":
 			return s.unknown()

@@ -11,33 +11,67 @@ import (
 	"ringside/views/screen"
 )
 
-// policyWidth is what the table of the rings takes besides their names.
-const policyWidth = 69
+// policyColumns are the columns of the table of the rings behind the name. Where there
+// is no room the ones with a rank are left out, the highest rank first.
+var policyColumns = []struct {
+	title string
+	w     int
+	rank  int
+	left  bool
+	text  func(*kit.Theme, *swift.PolicyView) string
+}{
+	{"SCHEME", 12, 1, true, func(_ *kit.Theme, v *swift.PolicyView) string { return scheme(v.Ring) }},
+	{"PARTS", 8, 2, false, func(_ *kit.Theme, v *swift.PolicyView) string { return fmt.Sprint(v.Ring.Partitions()) }},
+	{"DISKS", 7, 3, false, func(_ *kit.Theme, v *swift.PolicyView) string { return fmt.Sprint(v.Devices.Total) }},
+	{"DEGRADED", 12, 0, false, func(t *kit.Theme, v *swift.PolicyView) string { return figure(t, v.Figures, degraded, "") }},
+	{"BELOW QUORUM", 14, 0, false, func(t *kit.Theme, v *swift.PolicyView) string { return figure(t, v.Figures, below, t.Warn) }},
+	{"UNREADABLE", 12, 0, false, func(t *kit.Theme, v *swift.PolicyView) string { return figure(t, v.Figures, unreadable, t.Bad) }},
+}
+
+// figure is one of the three, in a style when there is any. What may be none is not
+// painted as if it were there.
+func figure(t *kit.Theme, f swift.Figures, of func(ring.Counts) int, style kit.Style) string {
+	n := both(f, of)
+	switch {
+	case n[1] == 0:
+		style = ""
+	case n[0] == 0:
+		style = t.Unknown
+	}
+	return style.Paint(span(n[0], n[1]))
+}
 
 // policyLines is the table of the rings: what is off in each of them.
 func (p *page) policyLines(o *swift.Overview) {
-	t := p.t
-	name := min(24, max(8, p.w-policyWidth))
-	cells := func(sign, title, scheme, parts, disks, degraded, below, unreadable string) string {
-		return " " + sign + " " + kit.Fit(title, name, false, t.Glyph.Ellipsis) + " " + kit.Fit(scheme, 11, false, t.Glyph.Ellipsis) +
-			kit.Fit(parts, 9, true, "") + kit.Fit(disks, 7, true, "") + kit.Fit(degraded, 12, true, "") + kit.Fit(below, 14, true, "") + kit.Fit(unreadable, 12, true, "")
+	t, need, most := p.t, 4, 99 // sign and name
+	name := 8
+	for _, v := range o.Policies {
+		name = max(name, min(24, kit.Width(v.Ring.Title())))
 	}
-	p.lines = append(p.lines, t.Dim.Paint(kit.Cut(cells(" ", "RING", "SCHEME", "PARTS", "DISKS", "DEGRADED", "BELOW QUORUM", "UNREADABLE"), p.w, "")))
-	paint := func(f swift.Figures, of func(ring.Counts) int, style kit.Style, w int) string {
-		n := both(f, of)
-		text := kit.Fit(span(n[0], n[1]), w, true, "")
-		switch {
-		case n[1] == 0:
-			return text
-		case n[0] == 0:
-			style = t.Unknown
+	for _, c := range policyColumns {
+		need += c.w
+	}
+	for rank := 3; rank > 0 && need+name > p.w; rank-- {
+		for _, c := range policyColumns {
+			if c.rank == rank {
+				need, most = need-c.w, rank-1
+			}
 		}
-		return style.Paint(text)
 	}
+	name = max(6, min(name, p.w-need))
+	line := func(sign, title string, cell func(i int) string) string {
+		out := " " + sign + " " + kit.Fit(title, name, false, t.Glyph.Ellipsis) + " "
+		for i, c := range policyColumns {
+			if c.rank <= most {
+				out += kit.Fit(cell(i), c.w, !c.left, "")
+			}
+		}
+		return kit.Cut(out, p.w, "")
+	}
+	p.lines = append(p.lines, t.Dim.Paint(line(" ", "RING", func(i int) string { return policyColumns[i].title })))
 	for _, v := range o.Policies {
 		glyph, style := figureSign(v.Figures).look(t)
-		p.lines = append(p.lines, cells(style.Paint(glyph), v.Ring.Title(), scheme(v.Ring), fmt.Sprint(v.Ring.Partitions()), fmt.Sprint(v.Devices.Total),
-			paint(v.Figures, degraded, "", 12), paint(v.Figures, below, t.Warn, 14), paint(v.Figures, unreadable, t.Bad, 12)))
+		p.lines = append(p.lines, line(style.Paint(glyph), v.Ring.Title(), func(i int) string { return policyColumns[i].text(t, v) }))
 	}
 	for _, text := range meanings(o) {
 		p.dim(text)

@@ -73,7 +73,9 @@ func newScreen(find func(string) (checker, bool)) *Screen {
 	s := &Screen{checker: find, look: screen.Look{Theme: kit.NewTheme(true, false)}, snap: screen.Snapshot{Fleet: &fleet.Fleet{}}, side: kit.NewTextPane()}
 	for i := range s.panes {
 		s.panes[i] = kit.NewTextPane()
+		s.panes[i].SetWrap(true)
 	}
+	s.side.SetWrap(true)
 	s.ask.shown = true
 	s.nodes, s.disks = newNodes(s), newDisks(s)
 	s.restyle()
@@ -140,7 +142,7 @@ func (s *Screen) input(msg tea.Msg) tea.Cmd {
 	if s.prompt.Typing() {
 		return s.prompt.Key(msg)
 	}
-	return tea.Batch(s.list().key(msg), s.rethink())
+	return s.list().key(msg)
 }
 
 // Selection is the hosts of the marked nodes, or of the one under the cursor: what
@@ -191,7 +193,7 @@ func (s *Screen) Do(id keymap.ID) tea.Cmd {
 		return s.checkMenu()
 	}
 	if l := s.list(); l != nil {
-		return tea.Batch(s.doList(l, id), s.rethink())
+		return s.doList(l, id)
 	}
 	return s.doText(s.panes[s.tab], id)
 }
@@ -203,13 +205,15 @@ func (s *Screen) doList(l lister, id keymap.ID) tea.Cmd {
 		return s.open()
 	case keymap.WhatIf:
 		s.ask.shown = !s.ask.shown
-		s.fit()
+		s.fitLists()
 	case keymap.NextSafe:
 		return s.nextSafe()
 	case keymap.SafeSet:
 		return s.safeSet()
 	case keymap.Copy:
 		return s.copyMenu()
+	case keymap.Mark, keymap.MarkTo, keymap.MarkAll:
+		return tea.Batch(l.do(id), s.rethink())
 	default:
 		return l.do(id)
 	}
@@ -376,7 +380,7 @@ func (s *Screen) load() {
 	if s.detail != nil {
 		s.detail.refresh()
 	}
-	s.fit()
+	s.fitLists()
 	s.fill()
 }
 

@@ -25,7 +25,6 @@ func (s *Screen) fit() {
 	}
 	h := s.h - 1
 	for i, p := range s.panes {
-		p.SetWrap(true)
 		if i == overviewPage && s.w >= twoPanes {
 			p.Resize(s.left(), max(1, h-1))
 		} else {
@@ -33,8 +32,14 @@ func (s *Screen) fit() {
 		}
 	}
 	s.side.Resize(s.w-s.left()-1, max(1, h-1))
-	panel := len(s.panel(s.w))
-	if h-panel < 5 { // the list is what marks are made in
+	s.fitLists()
+}
+
+// fitLists gives the lists what the panel leaves, and the panel nothing where the
+// list in which marks are made would have no room.
+func (s *Screen) fitLists() {
+	h, panel := s.h-1, len(s.panel(s.w))
+	if h-panel < 5 {
 		panel = 0
 	}
 	s.nodes.resize(s.w, h-panel)

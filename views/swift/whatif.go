@@ -83,7 +83,7 @@ func (s *Screen) wonder() {
 		s.ask.known = s.ask.calm
 		s.tellLosses()
 	}
-	s.fit()
+	s.fitLists()
 }
 
 // current reports whether what is known is the answer to what is asked.
@@ -207,7 +207,7 @@ func ifOffCell(s *Screen, n *node) kit.Cell {
 	t := s.look.Theme
 	l, c := n.loss, kit.Cell{}
 	switch {
-	case !n.judged:
+	case !n.judged, n.State == swift.Unknown:
 		return s.unknown()
 	case s.nodes.table.Marked(n.Name):
 		return kit.Cell{Text: "marked", Style: t.Marked}
@@ -324,7 +324,11 @@ func (s *Screen) panel(w int) []string {
 		})
 		figures = figures[:panelMost]
 	}
-	c := panelColumns(w)
+	c := columns{name: 8}
+	for _, f := range figures {
+		c.name = max(c.name, min(24, kit.Width(f.Policy.Ring.Title())))
+	}
+	c.figure = min(30, max(8, (w-c.name-4)/3))
 	lines = append(lines, t.Dim.Paint(kit.Fit(c.line("", "", "DEGRADED", "BELOW QUORUM", "UNREADABLE"), w, false, "")))
 	for _, f := range figures {
 		if s.ask.current() {
@@ -358,12 +362,6 @@ func (q question) subject(o *swift.Overview) string {
 
 // columns are the widths of the panel's lines: of the name and of a figure.
 type columns struct{ name, figure int }
-
-func panelColumns(w int) columns {
-	c := columns{name: min(24, max(8, w/8))}
-	c.figure = min(30, max(8, (w-c.name-4)/3))
-	return c
-}
 
 func (c columns) line(sign, name string, figures ...string) string {
 	line := " " + kit.Fit(sign, 1, false, "") + " " + kit.Fit(name, c.name, false, "") + " "

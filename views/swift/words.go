@@ -53,7 +53,7 @@ func plural(n int, one string) string {
 
 // few names at most so many, and says how many more there are; several does the same
 // with commas, for what has words of its own.
-func few(names []string, most int) string  { return some(names, most, " ") }
+func few(names []string, most int) string     { return some(names, most, " ") }
 func several(names []string, most int) string { return some(names, most, ", ") }
 
 func some(names []string, most int, between string) string {
