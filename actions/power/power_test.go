@@ -126,11 +126,12 @@ func TestWaves(t *testing.T) {
 // What does not shut down in its time stays on. The end of the run offers to cut
 // its power, as a plan of its own.
 func TestSoftOffThatNeverEnds(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, t.TempDir(), 40, bmc.On)
 	for _, name := range []string{"sw007", "sw008", "sw033"} {
 		r.bmcs[name].never = true
 	}
-	rec := r.run(t, r.build(t, "off", actions.Args{"timeout": "1s", "stop-after": "9"}, r.hosts()...))
+	rec := r.run(t, r.build(t, "off", actions.Args{"timeout": "8s", "stop-after": "9"}, r.hosts()...))
 	s := rec.Steps[6]
 	if rec.Status != actions.Failed || r.powers() != "37 off, 3 on" || s.Saw != "on" || !strings.Contains(s.Error, "accepted, but not done within its time; now: on") {
 		t.Fatalf("%s %s: %+v", rec.Status, r.powers(), s)
@@ -160,8 +161,9 @@ func TestSoftOffThatNeverEnds(t *testing.T) {
 
 // A rollback of a turn-on shuts down, and asks as well.
 func TestRollbackThatNeverEnds(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, t.TempDir(), 2, bmc.Off)
-	rec := r.run(t, r.build(t, "on", actions.Args{"timeout": "1s"}, r.hosts()...))
+	rec := r.run(t, r.build(t, "on", actions.Args{"timeout": "5s"}, r.hosts()...))
 	r.bmcs["sw002"].never = true
 	id, err := r.Rollback(t.Context(), rec.ID, confirmed)
 	rec = r.ended(t, id, err)
@@ -354,6 +356,7 @@ func TestTwoConsoles(t *testing.T) {
 
 // An answer that was lost: what is seen counts, and nothing is sent again.
 func TestLostAnswer(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, t.TempDir(), 2, bmc.On)
 	var n atomic.Int64
 	r.at = func(point, host string) {
@@ -361,7 +364,7 @@ func TestLostAnswer(t *testing.T) {
 			r.bmcs[host].silent = errLost // for reads; the verb was carried out
 		}
 	}
-	rec := r.run(t, r.build(t, "cycle", actions.Args{"timeout": "1s"}, r.hosts("sw001")...))
+	rec := r.run(t, r.build(t, "cycle", actions.Args{"timeout": "2s"}, r.hosts("sw001")...))
 	next, ok := r.reg.Next(rec)
 	if rec.Status != actions.Failed || !rec.Steps[0].Acted || !ok || next.Action != "power.cycle" || !strings.Contains(next.Why, "nobody saw whether sw001 was power-cycled") {
 		t.Errorf("%+v; suggested %+v", rec.Steps, next)
@@ -384,6 +387,7 @@ func TestLostAnswer(t *testing.T) {
 
 // A host that stays off after a cycle is offered to be turned on.
 func TestCycleThatStaysOff(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, t.TempDir(), 1, bmc.On)
 	r.at = func(point, host string) {
 		if point == "after" {
@@ -397,10 +401,11 @@ func TestCycleThatStaysOff(t *testing.T) {
 }
 
 func TestAsks(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, t.TempDir(), 2, bmc.Off)
 	rec := r.run(t, r.build(t, "on", nil, r.hosts()...))
 	r.bmcs["sw002"].never = true
-	off := r.run(t, r.build(t, "off", actions.Args{"timeout": "1s", "stop-after": "5"}, r.hosts()...))
+	off := r.run(t, r.build(t, "off", actions.Args{"timeout": "4s", "stop-after": "5"}, r.hosts()...))
 	light := r.run(t, r.build(t, "identify", nil, r.hosts()...))
 	asks := power.Asks([]actions.RunRecord{light, off, rec})
 	var got []string

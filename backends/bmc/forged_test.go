@@ -12,13 +12,14 @@ import (
 // through returns a controller that reaches its BMC through a relay.
 func through(t *testing.T) (*Controller, *lab.BMC, *relay) {
 	l := start(t, fast, lab.Spec{Name: "sw001"})
-	r, h := relayed(t, l.Hosts()[0], 0)
+	r, h := relayed(t, l.Hosts()[0])
 	return opened(t, New(h, l.Credentials()[lab.Credential])), l.BMCs.All()[0], r
 }
 
 // Whoever can send datagrams from the BMC's address but does not know the
 // password can neither lie about the power nor bring the console down.
 func TestForgedAnswers(t *testing.T) {
+	t.Parallel()
 	c, b, r := through(t)
 	status(t, c)
 	b.Cut()

@@ -23,29 +23,42 @@ type relay struct {
 	wg      sync.WaitGroup
 }
 
-// relayed puts a relay before the BMC of a host, and returns the host as it is
+// newRelay puts a relay before the BMC of a host, and returns the host as it is
 // reached through it.
-func relayed(t testing.TB, h fleet.Host, delay time.Duration) (*relay, fleet.Host) {
-	t.Helper()
+func newRelay(h fleet.Host, delay time.Duration) (*relay, fleet.Host, error) {
 	front, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	must(t, err)
+	if err != nil {
+		return nil, h, err
+	}
 	to, err := net.ResolveUDPAddr("udp", net.JoinHostPort(h.BMC.Address, itoa(h.BMC.Port)))
-	must(t, err)
+	if err != nil {
+		return nil, h, err
+	}
 	r := &relay{to: to, front: front, delay: delay, clients: map[string]*net.UDPConn{}}
 	r.wg.Add(1)
 	go r.forward()
-	t.Cleanup(func() {
-		front.Close()
-		r.mu.Lock()
-		for _, c := range r.clients {
-			c.Close()
-		}
-		r.mu.Unlock()
-		r.wg.Wait()
-	})
 	b := *h.BMC
 	b.Address, b.Port = "127.0.0.1", front.LocalAddr().(*net.UDPAddr).Port
 	h.BMC = &b
+	return r, h, nil
+}
+
+func (r *relay) close() {
+	r.front.Close()
+	r.mu.Lock()
+	for _, c := range r.clients {
+		c.Close()
+	}
+	r.mu.Unlock()
+	r.wg.Wait()
+}
+
+// relayed is newRelay for the time of a test.
+func relayed(t testing.TB, h fleet.Host) (*relay, fleet.Host) {
+	t.Helper()
+	r, h, err := newRelay(h, 0)
+	must(t, err)
+	t.Cleanup(r.close)
 	return r, h
 }
 

@@ -38,6 +38,10 @@ func (s *Set) Controller(host string) (*Controller, bool) { c, ok := s.byHost[ho
 // All returns the controllers in the order of the fleet.
 func (s *Set) All() []*Controller { return s.controllers }
 
+// Parallel is how many reads a sweep has under way at a time when nobody has
+// another wish. Each is a datagram or two; what they wait for is the network.
+const Parallel = 256
+
 // grace is how long a read counts against the limit of a sweep. One that takes
 // longer waits for a BMC that is slow or not there, which costs nothing, and must
 // not keep the others waiting.

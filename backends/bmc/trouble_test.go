@@ -3,6 +3,7 @@ package bmc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +15,7 @@ import (
 )
 
 func TestTroubles(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		fault      lab.Fault
 		ipmi, http Trouble
@@ -45,10 +47,15 @@ func TestTroubles(t *testing.T) {
 						status(t, c)
 					}
 					b.Set(row.fault, true)
-					f, err := c.Status(soon(t))
+					var f *Facts
+					var err error
+					until(t, "the trouble is "+string(want), func() bool { f, err = c.Status(soon(t)); return troubleOf(err) == want })
 					e := trouble(t, err)
 					if f != nil || e.Trouble != want || e.Host != k.Name || e.Op != "read power" || e.Why == "" {
 						t.Errorf("%+v, want %s", e, want)
+					}
+					if password, _ := c.cred.Secret(soon(t)); strings.Contains(fmt.Sprintf("%+v %+v", *e, e.Unwrap()), password) {
+						t.Errorf("the password is in %+v", e)
 					}
 				})
 			}
@@ -58,6 +65,7 @@ func TestTroubles(t *testing.T) {
 
 // A BMC that is back is found without a new controller.
 func TestRecovery(t *testing.T) {
+	t.Parallel()
 	each(t, fast, func(t *testing.T, c *Controller, b *lab.BMC) {
 		status(t, c)
 		for _, f := range []lab.Fault{lab.Refused, lab.Starting} {
@@ -75,6 +83,7 @@ func TestRecovery(t *testing.T) {
 
 // After a refused login nobody knocks again at once, whoever asks.
 func TestNoLoginStorm(t *testing.T) {
+	t.Parallel()
 	for _, f := range []lab.Fault{lab.WrongPassword, lab.SessionsFull} {
 		each(t, fast, func(t *testing.T, c *Controller, b *lab.BMC) {
 			b.Set(f, true)
@@ -97,6 +106,7 @@ func TestNoLoginStorm(t *testing.T) {
 
 // Four consoles hold the four slots: the fifth says so, and gets in when one ends.
 func TestSlots(t *testing.T) {
+	t.Parallel()
 	each(t, fast, func(t *testing.T, c *Controller, b *lab.BMC) {
 		var others []*Controller
 		for range 4 {
@@ -239,6 +249,7 @@ func TestCipherSuites(t *testing.T) {
 }
 
 func TestAuto(t *testing.T) {
+	t.Parallel()
 	for name, row := range map[string]struct {
 		spec lab.Spec
 		want string
@@ -277,9 +288,12 @@ func TestAuto(t *testing.T) {
 func TestCancel(t *testing.T) {
 	const limit = 300 * time.Millisecond
 	calls := map[string]func(context.Context, *Controller) error{
-		"status":   func(ctx context.Context, c *Controller) error { _, err := c.Status(ctx); return err },
-		"switch":   func(ctx context.Context, c *Controller) error { return c.Switch(ctx, Reset) },
-		"boot":     func(ctx context.Context, c *Controller) error { _, err := c.SetBoot(ctx, Boot{Device: PXE}); return err },
+		"status": func(ctx context.Context, c *Controller) error { _, err := c.Status(ctx); return err },
+		"switch": func(ctx context.Context, c *Controller) error { return c.Switch(ctx, Reset) },
+		"boot": func(ctx context.Context, c *Controller) error {
+			_, err := c.SetBoot(ctx, Boot{Device: PXE})
+			return err
+		},
 		"sensors":  func(ctx context.Context, c *Controller) error { _, err := c.Sensors(ctx); return err },
 		"events":   func(ctx context.Context, c *Controller) error { _, err := c.Events(ctx, 100); return err },
 		"identify": func(ctx context.Context, c *Controller) error { return c.Identify(ctx, true) },

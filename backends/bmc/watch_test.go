@@ -58,6 +58,7 @@ func watched(t testing.TB, c *Controller) (s *sink, stop func()) {
 }
 
 func TestWatch(t *testing.T) {
+	t.Parallel()
 	each(t, fast, func(t *testing.T, c *Controller, b *lab.BMC) {
 		s, stop := watched(t, c)
 		until(t, "the first reading", func() bool { return s.power() == On })

@@ -23,6 +23,7 @@ type Loss struct {
 // plan that takes hosts away, and every screen that tells what one would, has it.
 var losses = []func(f *fleet.Fleet, s *watch.State, hosts map[string]bool, now time.Time) []Loss{
 	containersOn,
+	partitionsOn,
 }
 
 // HostLoss says what the loss of these hosts, all at once, would mean elsewhere.

@@ -16,16 +16,13 @@ type Capacity struct {
 	Policies          []Room
 }
 
-// Room is how much data a policy could still take, if nothing else was written.
+// Room is how much data a policy could take, if nothing else was written to its disks.
 type Room struct {
 	Policy   ring.Policy
 	Overhead float64 // bytes on disk for a byte of data: 3 for 3 replicas, 1.5 for 4+2
-	Total    int64   // of all its disks, empty: size / overhead
-	Free     int64   // if data spread evenly over the free space
-	// ToFullest is the room until the first of its disks is full: a disk takes its
-	// share of replicas whatever is free elsewhere. -1 when no disk is known.
-	ToFullest int64
-	PerNode   int64 // what one more node, as large as the mean, adds to Total
+	Total    int64   // of all its disks, empty, if data spread evenly: size / overhead
+	ring.Capacity
+	First *DeviceView // the disk that will be full first; nil when none is known
 }
 
 func (o *Overview) capacity() Capacity {
@@ -62,7 +59,7 @@ func (o *Overview) capacity() Capacity {
 	}
 	for _, p := range o.Policies {
 		if p.Ring.Kind == Object {
-			c.Policies = append(c.Policies, o.room(p, c.PerNode))
+			c.Policies = append(c.Policies, o.room(p))
 		}
 	}
 	return c
@@ -75,30 +72,19 @@ func (c *Capacity) fullest() (float64, bool) {
 	return c.Fullest.Fullness()
 }
 
-func (o *Overview) room(p *PolicyView, perNode int64) Room {
-	r := Room{Policy: p.Ring.Policy, Overhead: p.Ring.Quorum().Overhead(p.Ring.Replicas()), ToFullest: -1}
-	var size, avail int64
-	for _, d := range o.Devices {
-		if _, ok := d.Fullness(); !ok {
-			continue
+func (o *Overview) room(p *PolicyView) Room {
+	r := Room{Policy: p.Ring.Policy, Overhead: p.Ring.Quorum().Overhead(p.Ring.Replicas())}
+	r.Capacity = p.Ring.Capacity(p.Ring.Quorum(), 1, func(d *ring.Device) (ring.Disk, bool) {
+		v := p.At[d.ID]
+		if _, ok := v.Fullness(); !ok {
+			return ring.Disk{}, false
 		}
-		for _, m := range d.In {
-			if m.Ring != p.Ring.Name || m.Weight == 0 && m.Parts == 0 {
-				continue
-			}
-			size += d.Usage.Size
-			avail += d.Usage.Avail
-			if m.Parts > 0 {
-				// A byte of data puts overhead x parts/slots bytes on this disk.
-				room := int64(float64(d.Usage.Avail) * float64(p.Ring.Slots()) / (float64(m.Parts) * r.Overhead))
-				if r.ToFullest < 0 || room < r.ToFullest {
-					r.ToFullest = room
-				}
-			}
-		}
+		return ring.Disk{Size: v.Usage.Size, Used: v.Usage.Size - v.Usage.Avail}, true
+	})
+	r.Total = int64(float64(r.Raw) / r.Overhead)
+	if d := r.Capacity.First; d != nil {
+		r.First = p.At[d.ID]
 	}
-	r.Total, r.Free = int64(float64(size)/r.Overhead), int64(float64(avail)/r.Overhead)
-	r.PerNode = int64(float64(perNode) / r.Overhead)
 	return r
 }
 

@@ -14,7 +14,11 @@ import (
 
 const (
 	defaultLimit = 2 * time.Second // of one question to a node
-	maxSweeps    = 256             // nodes of one cluster that are asked at the same time
+	// maxSweeps is how many nodes of one cluster are asked at the same time: so few
+	// that on a busy machine none of them has to wait for us, which would look like
+	// silence. One that lets us wait for givesWay does not count any more.
+	maxSweeps = 32
+	givesWay  = 250 * time.Millisecond
 )
 
 // Cluster is one Swift cluster: a watch.Source (with Look and Refresh), and what an
@@ -95,17 +99,21 @@ func (c *Cluster) limit() time.Duration {
 	return defaultLimit
 }
 
-// enter takes a place among the nodes that are asked at the same time.
-func (c *Cluster) enter(ctx context.Context) bool {
+// enter takes a place among the nodes that are asked at the same time, and returns
+// how to leave it; nil when ctx is done.
+func (c *Cluster) enter(ctx context.Context) (leave func()) {
 	select {
 	case c.slots <- struct{}{}:
-		return true
 	case <-ctx.Done():
-		return false
+		return nil
+	}
+	free := sync.OnceFunc(func() { <-c.slots })
+	timer := time.AfterFunc(givesWay, free)
+	return func() {
+		timer.Stop()
+		free()
 	}
 }
-
-func (c *Cluster) leave() { <-c.slots }
 
 // Watch reports the rings, every node, every proxy and the API, each at its own
 // pace, until ctx is done. The nodes are those that the rings name.

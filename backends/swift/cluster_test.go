@@ -44,7 +44,6 @@ func newWorld(t testing.TB, o lab.Options) *world {
 	t.Cleanup(func() { l.Close() })
 	w := &world{t: t, lab: l, fleet: &fleet.Fleet{}, entries: map[string]Entry{}, changed: make(chan struct{}, 1)}
 	l.Fleet(w.fleet)
-	w.fleet.Clusters[0].Recon.Timeout = 300 * time.Millisecond
 	w.Cluster = New(w.fleet, w.fleet.Clusters[0])
 	return w
 }
@@ -206,7 +205,7 @@ func TestCalmCluster(t *testing.T) {
 			if c.Disks != 24 || c.Unknown != 0 || c.Size != 24*8<<40 || c.PerNode != 3*8<<40 || len(c.Policies) != 2 {
 				t.Errorf("capacity = %+v", c)
 			}
-			if p := c.Policies[0]; p.Overhead != 3 || p.Total != c.Size/3 || p.ToFullest <= 0 || p.ToFullest > p.Free*11/10 {
+			if p := c.Policies[0]; p.Overhead != 3 || p.Total != c.Size/3 || p.Free <= 0 || p.Free > p.Usable || p.First == nil || p.Known != 24 || p.PerHost <= 0 {
 				t.Errorf("gold = %+v", p)
 			}
 			if p := c.Policies[1]; p.Overhead != 1.5 {
@@ -265,7 +264,7 @@ func TestFaults(t *testing.T) {
 		{"full disk", func(w *world) { w.lab.Fill("sw004", "d1", true) }, func(t *testing.T, o *Overview) bool {
 			d := o.mustDevice(t, "sw004/d1")
 			part, _ := d.Fullness()
-			return part == 1 && o.Capacity.Fullest == d && o.Capacity.Policies[0].ToFullest == 0 && d.State == DeviceOK
+			return part == 1 && o.Capacity.Fullest == d && o.Capacity.Policies[0].Free == 0 && o.Capacity.Policies[0].First == d && d.State == DeviceOK
 		}},
 		{"empty disk", func(w *world) { w.lab.Empty("sw004", "d1") }, func(t *testing.T, o *Overview) bool {
 			d := o.mustDevice(t, "sw004/d1")
@@ -334,6 +333,52 @@ func TestRecovers(t *testing.T) {
 	}
 	w.lab.Hang("sw002", false)
 	w.until("the return", allUp)
+}
+
+// A node is asked everything over one connection, however often.
+func TestOneConnection(t *testing.T) {
+	w := newWorld(t, small())
+	w.watch()
+	o := w.until("a calm cluster", allUp)
+	seen := o.mustNode(t, "sw001").At
+	for range 5 {
+		o = w.until("another sweep", func(o *Overview) bool { return o.mustNode(t, "sw001").At.After(seen) })
+		seen = o.mustNode(t, "sw001").At
+	}
+	if n := w.lab.Connections("sw001"); n != 1 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+// Nodes that hang hold up nobody: each one that is well has answered before the
+// first of the others is given up.
+func TestHungNodesHoldUpNobody(t *testing.T) {
+	o := lab.Options{Calm: true, Disks: 2, PartPower: 8}
+	for n := range 60 {
+		o.Nodes = append(o.Nodes, fmt.Sprintf("sw%03d", n+1))
+	}
+	w := newWorld(t, o)
+	for n := range 20 {
+		w.lab.Hang(o.Nodes[3*n], true)
+	}
+	var mu sync.Mutex
+	up, given := 0, 0
+	err := w.Sweep(t.Context(), func(r fleet.Reading) {
+		mu.Lock()
+		defer mu.Unlock()
+		if _, ok := r.Facts.(*Node); ok {
+			if up++; given > 0 {
+				t.Errorf("%s answered only after a node was given up", r.Source)
+			}
+		} else if strings.Contains(r.Source, "/node/") {
+			if given++; r.Took < defaultLimit || TroubleOf(r.Err) != Silent {
+				t.Errorf("%s was given up after %v: %v", r.Source, r.Took, r.Err)
+			}
+		}
+	})
+	if err != nil || up != 40 || given != 20 {
+		t.Errorf("%v: %d answered, %d were given up", err, up, given)
+	}
 }
 
 // When no node answers it is our own network: nothing is called down.
@@ -434,7 +479,7 @@ func TestRingsChange(t *testing.T) {
 	}
 	write(good[:len(good)/2])
 	o = w.until("a broken ring", func(o *Overview) bool { return len(o.Rings.Broken) == 1 })
-	if kept, ok := o.Rings.Ring("object"); !ok || kept.Ring != before.Ring || o.Rings.Broken[0].Name != "object" {
+	if kept, ok := o.Rings.Ring("object"); !ok || kept.Ring != before.Ring || o.Rings.Broken[0].Name != "object.ring.gz" {
 		t.Errorf("the last good ring is gone: %+v", o.Rings.Broken)
 	}
 	write(good)

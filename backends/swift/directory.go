@@ -1,6 +1,7 @@
 package swift
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/md5"
@@ -94,6 +95,26 @@ func readLimited(path string) (data []byte, changed time.Time, err error) {
 	return data, changed, err
 }
 
+// asDeployed is a backup as the ring file was that was deployed. Both are written
+// with the same bytes but for the file name in the gzip header (RFC 1952), which a
+// backup has with its time in front: "1795392131.object.ring".
+func asDeployed(data []byte) []byte {
+	const header, named, others = 10, 1 << 3, 1<<1 | 1<<2 // FNAME; FHCRC, FEXTRA
+	if len(data) < header || data[3]&named == 0 || data[3]&others != 0 {
+		return data
+	}
+	end := bytes.IndexByte(data[header:], 0)
+	if end < 0 {
+		return data
+	}
+	_, name, found := bytes.Cut(data[header:header+end], []byte("."))
+	if !found || !bytes.Contains(name, []byte(".")) {
+		return data
+	}
+	out := append(slices.Clone(data[:header]), name...)
+	return append(out, data[header+end:]...)
+}
+
 // maxBackups is how many of the newest backups of one ring are searched.
 const maxBackups = 50
 
@@ -114,8 +135,8 @@ func (d *directory) backup(name, sum string) (version int, found bool) {
 		if b.stamp != stamp(info) {
 			b = backup{stamp: stamp(info)}
 			if data, _, err := readLimited(path); err == nil {
-				all := md5.Sum(data)
 				if r, err := ring.Parse(path, data); err == nil {
+					all := md5.Sum(asDeployed(data))
 					b.md5, b.version = hex.EncodeToString(all[:]), r.Version()
 				}
 			}

@@ -14,7 +14,7 @@ const Usual = "/etc/swift"
 // in the directory. OS_CLOUD, when it is set, says how to log in.
 func Discover(dir string, getenv func(string) string) []fleet.Cluster {
 	entries, err := os.ReadDir(dir)
-	if err != nil || !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return ringFileName.MatchString(e.Name()) }) {
+	if err != nil || !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return isRing(e.Name()) }) {
 		return nil
 	}
 	c := fleet.Cluster{Name: "swift", Rings: fleet.RingFiles{Path: dir}, Origin: dir}

@@ -19,6 +19,8 @@ type PolicyView struct {
 	Off     ring.Off
 	Maybe   ring.Off
 	Devices Count
+	At      []*DeviceView // by the ring's device id; nil for a removed one
+	Builder *ring.Builder // nil when there is none beside the ring files
 
 	Figures Figures
 }
@@ -89,13 +91,17 @@ func (m *Memo) sweep() {
 func (o *Overview) policies(memo *Memo) {
 	views := map[string]*PolicyView{}
 	for _, r := range o.Rings.Rings {
-		p := &PolicyView{Ring: r, Changed: o.Rings.Changed[r.Name], Off: r.NewOff(), Maybe: r.NewOff()}
+		p := &PolicyView{Ring: r, Changed: o.Rings.Changed[r.Name], Off: r.NewOff(), Maybe: r.NewOff(), Builder: o.Rings.Builders[r.Name]}
 		views[r.Name] = p
 		o.Policies = append(o.Policies, p)
 	}
 	for _, d := range o.Devices {
 		for _, m := range d.In {
 			p := views[m.Ring]
+			if m.ID >= len(p.At) {
+				p.At = append(p.At, make([]*DeviceView, m.ID+1-len(p.At))...)
+			}
+			p.At[m.ID] = d
 			s := d.StateIn(m)
 			p.Devices.add(s)
 			switch s {

@@ -112,10 +112,11 @@ func (n *node) read(ctx context.Context, report func(fleet.Reading)) (next time.
 // sweep asks what is due and says when something is due again. An error means that
 // the node gave no sign of life.
 func (n *node) sweep(ctx context.Context) (time.Duration, error) {
-	if !n.cluster.enter(ctx) {
+	leave := n.cluster.enter(ctx)
+	if leave == nil {
 		return 0, ctx.Err()
 	}
-	defer n.cluster.leave()
+	defer leave()
 	p := n.place.Load()
 	if err := n.alive(ctx, p); err != nil {
 		return 0, err

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -154,7 +155,7 @@ func realFull(t *testing.T, r *rig, w *world) {
 	r.in("n4", "dd", "if=/dev/zero", "of=/srv/node/d1/filler", "bs=1M") // until there is no room
 	w.until("the full disk", func(o *Overview) bool {
 		d := o.mustDevice(t, "n4/d1")
-		return d.Usage != nil && d.Usage.Avail == 0 && o.Capacity.Fullest == d && o.Capacity.Policies[0].ToFullest == 0
+		return d.Usage != nil && d.Usage.Avail == 0 && o.Capacity.Fullest == d && o.Capacity.Policies[0].Free == 0 && o.Capacity.Policies[0].First == d
 	})
 	if _, err := w.CheckObject(t.Context(), "gold"); err != nil { // 507 of that disk, and a handoff
 		t.Error(err)
@@ -189,7 +190,7 @@ func realReplaced(t *testing.T, r *rig, w *world) {
 			os.Remove(r.root(n, "/srv/node/"+d+"/filler"))
 		}
 	}
-	r.rig("once", "all", "account-replicator", "container-replicator", "object-replicator", "object-reconstructor")
+	r.rig("once", "all", "account-replicator", "container-replicator")
 	w.until("nothing to recover", func(o *Overview) bool { return len(o.Recovery.Filling) == 0 })
 }
 
@@ -227,6 +228,36 @@ func realStaleRing(t *testing.T, r *rig, w *world) {
 		t.Errorf("%+v", a)
 	}
 	r.rig("push", "object", "proxy")
+}
+
+// A weight was set and not rebalanced: only the builder knows. And a rebalance just
+// after another one is refused, for as long as we say.
+func realBuilder(t *testing.T, r *rig, w *world) {
+	o := w.until("a builder that agrees with its ring", func(o *Overview) bool {
+		p, _ := o.Policy("container")
+		return p.Builder != nil && !p.Builder.Hints(p.Ring.Ring, time.Now()).Obsolete
+	})
+	r.builder("container", "set_weight", "d1", "150")
+	o = w.until("the pending weight", func(o *Overview) bool {
+		p, _ := o.Policy("container")
+		h := p.Builder.Hints(p.Ring.Ring, time.Now())
+		return h.Obsolete && len(h.Pending) == 1 && h.Pending[0].Weight == 150 && h.Pending[0].Was == 100 && h.Behind == 1
+	})
+	if text := r.builder("container"); !strings.Contains(text, "Ring file "+filepath.Join(r.dir, "rings", "container.ring.gz")+" is obsolete") {
+		t.Errorf("swift-ring-builder:\n%s", text)
+	}
+	r.builder("container", "set_weight", "d1", "100")
+
+	p, _ := o.Policy("object")
+	text := r.builder("object", "rebalance")
+	m := regexp.MustCompile(`min_part_hours: 1 hours \((\d+):(\d\d):(\d\d) remaining\)`).FindStringSubmatch(text)
+	if m == nil {
+		t.Fatalf("swift-ring-builder:\n%s", text)
+	}
+	said, _ := time.ParseDuration(m[1] + "h" + m[2] + "m" + m[3] + "s")
+	if wait := p.Builder.Hints(p.Ring.Ring, time.Now()).Wait; (wait - said).Abs() > 30*time.Second {
+		t.Errorf("wait %v, swift-ring-builder says %v", wait, said)
+	}
 }
 
 // A node without a ring file "matches" in swift-recon. It has devices in that ring.

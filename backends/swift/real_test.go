@@ -189,7 +189,7 @@ func TestReal(t *testing.T) {
 		{"object server dead", realDead}, {"what-if", realWhatIf}, {"host dead", realHostDead}, {"hung", realHung},
 		{"unmounted", realUnmounted}, {"no directory", realNoDirectory}, {"stray directory", realStray},
 		{"full disk", realFull}, {"replaced disk", realReplaced},
-		{"stale ring", realStaleRing}, {"ring missing", realNoRing}, {"swift.conf", realConf}, {"clock", realClock},
+		{"stale ring", realStaleRing}, {"builder", realBuilder}, {"ring missing", realNoRing}, {"swift.conf", realConf}, {"clock", realClock},
 		{"async pending", realAsync}, {"corrupt", realCorrupt}, {"partition power", realPartPower}, {"hash suffix", realHashSuffix},
 	}
 	for _, p := range parts {
@@ -209,6 +209,9 @@ func TestReal(t *testing.T) {
 // Before any daemon ran, recon answers null: that is unknown, not 0.
 func realCold(t *testing.T, r *rig, w *world) {
 	o := w.until("four nodes", fourUp)
+	if o.Replication[0].Known > 0 {
+		t.Fatal("the rig was used before: take it down and up again")
+	}
 	for _, v := range o.Replication {
 		if v.Nodes != 4 || v.Known != 0 || v.Never != 4 || !v.OldestAt.IsZero() {
 			t.Errorf("%+v", v)
@@ -273,7 +276,7 @@ func realObject(t *testing.T, r *rig, w *world) {
 // After one pass of the daemons recon has figures, with the units as documented.
 func realWarm(t *testing.T, r *rig, w *world) {
 	began := time.Now()
-	r.rig("once", "all", "account-replicator", "container-replicator", "object-replicator", "object-reconstructor", "object-updater", "container-updater", "recon-cron")
+	r.rig("once", "all", "object-updater", "container-updater", "account-replicator", "container-replicator", "object-replicator", "object-reconstructor", "recon-cron")
 	took := time.Since(began)
 	o := w.until("every daemon's figures", func(o *Overview) bool {
 		for _, v := range o.Replication {

@@ -11,7 +11,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -32,6 +31,8 @@ type Rings struct {
 	ConfMD5 string               // "" without a swift.conf
 	Notices []string
 
+	Builders map[string]*ring.Builder // by ring name, where the builder files are beside the rings
+
 	// Versions of ring files that are known, by ring name and MD5: those that were
 	// seen while watching, and those in the builder's backups.
 	Versions map[string]map[string]int
@@ -41,7 +42,7 @@ type Rings struct {
 }
 
 // Broken is a file that could not be read.
-type Broken struct{ Name, Why string }
+type Broken struct{ Name, Why string } // Name: "object.ring.gz", "swift.conf"
 
 // Ring finds a ring by its name: "account", "object-1".
 func (r *Rings) Ring(name string) (ring.Named, bool) {
@@ -66,7 +67,13 @@ const (
 	maxRingFiles = 64
 )
 
-var ringFileName = regexp.MustCompile(`^(account|container|object|object-([1-9][0-9]{0,5}))\.ring\.gz$`)
+// ringFileName are the files that are read: rings, and the builders beside them.
+var ringFileName = regexp.MustCompile(`^((?:account|container|object)(?:-[1-9][0-9]{0,5})?)\.(ring\.gz|builder)$`)
+
+func isRing(name string) bool {
+	m := ringFileName.FindStringSubmatch(name)
+	return m != nil && m[2] == "ring.gz"
+}
 
 // file is one file as a listing shows it: the stamp changes when its content does.
 type file struct {
@@ -187,7 +194,7 @@ func (w *ringWatch) update(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(files, func(f file) bool { return ringFileName.MatchString(f.name) }) {
+	if !slices.ContainsFunc(files, func(f file) bool { return isRing(f.name) }) {
 		return &reason{BadFile, "there is no *.ring.gz", "is that the directory of the ring files?"}
 	}
 	if len(files) > maxRingFiles {
@@ -225,7 +232,7 @@ func (w *ringWatch) build(stamps map[string]string, contents map[string]content)
 	if old == nil {
 		old = &Rings{}
 	}
-	r := &Rings{Cluster: w.cluster.spec.Name, From: w.from(), Changed: map[string]time.Time{}, Versions: map[string]map[string]int{}}
+	r := &Rings{Cluster: w.cluster.spec.Name, From: w.from(), Changed: map[string]time.Time{}, Versions: map[string]map[string]int{}, Builders: map[string]*ring.Builder{}}
 	for name, known := range old.Versions {
 		r.Versions[name] = maps.Clone(known)
 	}
@@ -235,34 +242,64 @@ func (w *ringWatch) build(stamps map[string]string, contents map[string]content)
 		if m == nil {
 			continue
 		}
-		name := m[1]
-		index, _ := strconv.Atoi(m[2])
-		before, had := old.Ring(name)
-		written := old.Changed[name]
 		c, fresh := contents[file]
-		switch {
-		case fresh:
-			parsed, err := ring.Parse(file, c.data)
-			if err != nil {
-				r.Broken = append(r.Broken, Broken{name, fleet.Clean(err.Error())})
-				break
-			}
-			before, had, written = ring.Named{Ring: parsed}, true, c.changed
-		default:
-			if i := slices.IndexFunc(old.Broken, func(b Broken) bool { return b.Name == name }); i >= 0 {
+		if !fresh {
+			if i := slices.IndexFunc(old.Broken, func(b Broken) bool { return b.Name == file }); i >= 0 {
 				r.Broken = append(r.Broken, old.Broken[i])
 			}
 		}
-		if !had {
-			continue
+		if m[2] == "builder" {
+			r.addBuilder(old, file, m[1], c, fresh)
+		} else {
+			r.addRing(old, file, m[1], c, fresh)
 		}
-		r.add(before.Ring, name, index)
-		r.Changed[name] = written
 	}
 	slices.SortStableFunc(r.Rings, func(a, b ring.Named) int {
 		return cmp.Or(slices.Index(Kinds, a.Kind)-slices.Index(Kinds, b.Kind), a.Policy.Index-b.Policy.Index)
 	})
 	return r
+}
+
+// addRing adds a ring as it was read now, or as it was known before. One that cannot
+// be read any more stays as it was.
+func (r *Rings) addRing(old *Rings, file, name string, c content, fresh bool) {
+	before, known := old.Ring(name)
+	parsed, written := before.Ring, old.Changed[name]
+	if fresh {
+		if now, err := ring.Parse(file, c.data); err != nil {
+			r.Broken = append(r.Broken, Broken{file, fleet.Clean(err.Error())})
+		} else {
+			parsed, written, known = now, c.changed, true
+		}
+	}
+	if !known {
+		return
+	}
+	n, err := ring.Name(parsed, name, r.Conf)
+	if err != nil { // it is not what swift.conf says; what it is, is worth seeing all the same
+		r.Notices = append(r.Notices, fleet.Clean(err.Error()))
+	}
+	r.Rings = append(r.Rings, n)
+	r.Changed[name] = written
+	if r.Versions[name] == nil {
+		r.Versions[name] = map[string]int{}
+	}
+	r.Versions[name][parsed.File().MD5] = parsed.Version()
+}
+
+func (r *Rings) addBuilder(old *Rings, file, name string, c content, fresh bool) {
+	b, known := old.Builders[name], old.Builders[name] != nil
+	if fresh {
+		now, err := ring.ParseBuilder(file, c.data)
+		if err != nil {
+			r.Broken = append(r.Broken, Broken{file, fleet.Clean(err.Error())})
+		} else {
+			b, known = now, true
+		}
+	}
+	if known {
+		r.Builders[name] = b
+	}
 }
 
 func (w *ringWatch) buildConf(r, old *Rings, stamps map[string]string, contents map[string]content) {
@@ -286,27 +323,6 @@ func (w *ringWatch) buildConf(r, old *Rings, stamps map[string]string, contents 
 	if r.Conf != nil {
 		r.Notices = append(r.Notices, r.Conf.Notices...)
 	}
-}
-
-// add names a ring and joins it with its policy.
-func (r *Rings) add(parsed *ring.Ring, name string, index int) {
-	n := ring.Named{Ring: parsed, Name: name, Kind: Kind(name)}
-	if strings.HasPrefix(name, string(Object)) {
-		n.Kind, n.Policy.Index, n.Assumed = Object, index, true
-		if r.Conf != nil {
-			i := slices.IndexFunc(r.Conf.Policies, func(p ring.Policy) bool { return p.Index == index })
-			if i < 0 {
-				r.Notices = append(r.Notices, fmt.Sprintf("%s.ring.gz is of no storage policy in swift.conf", name))
-			} else {
-				n.Policy, n.Assumed = r.Conf.Policies[i], false
-			}
-		}
-	}
-	r.Rings = append(r.Rings, n)
-	if r.Versions[name] == nil {
-		r.Versions[name] = map[string]int{}
-	}
-	r.Versions[name][parsed.File().MD5] = parsed.Version()
 }
 
 // hear takes the ring MD5s of a node. One that no known file has is of a ring that

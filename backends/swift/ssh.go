@@ -37,7 +37,7 @@ var sumLine = regexp.MustCompile(`^\\?([0-9a-f]{32}) [ *](.+)$`)
 func (r *remote) confPath() string { return cmp.Or(r.conf, path.Join(r.path, confName)) }
 
 func (r *remote) list(ctx context.Context) ([]file, error) {
-	out, err := r.run(ctx, "cd -- "+quote(r.path)+" || exit 9; md5sum -- *.ring.gz; md5sum -- "+quote(r.confPath())+" 2>/dev/null; true", 1<<20)
+	out, err := r.run(ctx, "cd -- "+quote(r.path)+" || exit 9; md5sum -- *.ring.gz *.builder 2>/dev/null; md5sum -- "+quote(r.confPath())+" 2>/dev/null; true", 1<<20)
 	if err != nil {
 		return nil, err
 	}

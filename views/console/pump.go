@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -107,6 +108,10 @@ func (p *pump) picture() screen.Snapshot {
 	for _, f := range watch.Latest[*bmc.Facts](s.State) {
 		known[f.Host] = true
 	}
+	for _, o := range s.Clusters {
+		s.Problems = append(s.Problems, impact.Swift(o, p.history.quiet())...)
+		known[o.Cluster.Name] = o.Rings != nil && o.NodeCount().Unknown == 0 // until then more is found, not more broken
+	}
 	p.onset.Fill(s.Problems, known, s.Now)
 	impact.Sort(s.Problems)
 	return s
@@ -116,7 +121,8 @@ func (p *pump) picture() screen.Snapshot {
 // seconds count while a source is stale or a run goes on, else only minutes do.
 func aging(s screen.Snapshot) time.Duration {
 	for e := range s.State.All() {
-		if impact.Stale(e, s.Now) {
+		slow := strings.HasPrefix(e.Source, "swift/") && e.Err == nil // some of its parts are read every few minutes
+		if impact.Stale(e, s.Now) && !slow {
 			return paceAging
 		}
 	}

@@ -59,6 +59,7 @@ func tableColumns() []kit.Column {
 type drawing struct {
 	model *model
 	theme *kit.Theme
+	width int
 	now   time.Time
 	cells []kit.Cell
 }
@@ -77,7 +78,8 @@ func (d *drawing) Key(i int) string {
 
 func (d *drawing) At(i int) kit.Row {
 	if g := d.model.lines[i].group; g != nil {
-		return kit.Row{Group: d.heading(g), Note: g.tally.Text(d.theme)}
+		head := d.heading(g)
+		return kit.Row{Group: head, Note: kit.Longest(g.tally.Notes(d.theme), d.width-kit.Width(head)-6)}
 	}
 	it := d.model.lines[i].item
 	d.cells = d.cells[:0]
@@ -155,6 +157,10 @@ func changeCell(d *drawing, it *item) kit.Cell {
 	return kit.Cell{Text: text, Style: style}
 }
 
+// leastAge is the first step of an age that is shown: about the time between two
+// readings of a BMC, so that it does not flicker.
+const leastAge = 15 * time.Second
+
 // readCell is the age of what is known, in steps as long as it is fresh: a quiet
 // screen stays still.
 func readCell(d *drawing, it *item) kit.Cell {
@@ -163,7 +169,7 @@ func readCell(d *drawing, it *item) kit.Cell {
 	case !ok:
 		return kit.Cell{Text: none, Style: d.theme.Dim}
 	case it.Status.Readable():
-		return kit.Cell{Text: "<" + kit.Age(screen.Within(age))}
+		return kit.Cell{Text: "<" + kit.Age(screen.Within(max(age, leastAge)))}
 	}
 	return kit.Cell{Text: kit.Age(age), Style: d.theme.Warn}
 }

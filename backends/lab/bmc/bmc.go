@@ -90,11 +90,11 @@ func (s *BMCs) start() error {
 			return err
 		}
 	}
-	for i, spec := range s.opts.Hosts {
+	for _, spec := range s.opts.Hosts {
 		if s.byName[spec.Name] != nil {
 			return fmt.Errorf("two hosts named %q", spec.Name)
 		}
-		b := newBMC(s, i, spec)
+		b := newBMC(s, spec)
 		s.list = append(s.list, b)
 		s.byName[spec.Name] = b
 		if err := b.open(); err != nil {

@@ -23,6 +23,7 @@ var ours = map[types.Command]command{
 	types.CommandChassisIdentify:      chassisIdentify,
 	types.CommandSetSystemBootOptions: setBootOption,
 	types.CommandGetSystemBootOptions: getBootOption,
+	types.CommandGetSDRRepoInfo:       repositoryInfo,
 	types.CommandGetSensorReading:     sensorReading,
 	types.CommandGetSensorThresholds:  sensorThresholds,
 	types.CommandGetSensorHysteresis:  sensorHysteresis,

@@ -36,8 +36,40 @@ var effects = map[Fault]func(b *BMC, on bool){
 			b.web.cut() // the next connection shows it
 		}
 	},
-	FanFault:    func(b *BMC, on bool) { b.tell(on, fanStopped, fanBack) },
-	SupplyFault: func(b *BMC, on bool) { b.tell(on, supplyFailed, supplyBack) },
+	FanFault: func(b *BMC, on bool) {
+		b.chassis.stopFan(b.chassis.look(), on)
+		b.chassis.mu.Unlock()
+	},
+	SupplyFault: func(b *BMC, on bool) {
+		now := b.chassis.look()
+		defer b.chassis.mu.Unlock()
+		b.chassis.log.add(now, either(on, supplyFailed, supplyBack))
+	},
+}
+
+func either(first bool, a, b event) event {
+	if first {
+		return a
+	}
+	return b
+}
+
+// stopFan is a fan that stops or turns again: a processor grows hot or cools down.
+func (c *chassis) stopFan(now time.Time, stops bool) {
+	c.log.add(now, either(stops, fanStopped, fanBack))
+	c.heat.value, c.heat.at = c.heat.now(now, !stops, c.bmcs.pace()), now
+	switch {
+	case stops:
+		c.plan(now.Add(c.bmcs.paced(hotAfter)), always, func(at time.Time) {
+			if c.wrong.has(FanFault) && c.powered() && !c.hot {
+				c.hot = true
+				c.log.add(at, hotProcessor)
+			}
+		})
+	case c.hot:
+		c.hot = false
+		c.log.add(now, coolProcessor)
+	}
 }
 
 // Set switches a fault on or off. That it is so already changes nothing. It fails
@@ -58,16 +90,6 @@ func (b *BMC) Set(f Fault, on bool) error {
 		effect(b, on)
 	}
 	return nil
-}
-
-// tell writes that a fault came or went into the event log.
-func (b *BMC) tell(on bool, came, went event) {
-	now := b.chassis.look()
-	defer b.chassis.mu.Unlock()
-	if !on {
-		came = went
-	}
-	b.chassis.log.add(now, came)
 }
 
 // Slow delays every answer; 0 ends it.

@@ -28,7 +28,7 @@ type BMC struct {
 	web  *web       // nil without Redfish, or closed
 }
 
-func newBMC(s *BMCs, n int, spec Spec) *BMC {
+func newBMC(s *BMCs, spec Spec) *BMC {
 	if spec.Protocol == "" {
 		spec.Protocol = IPMI
 	}

@@ -54,8 +54,8 @@ func (l *line) serve() {
 		case err != nil:
 			continue
 		}
+		l.mu.Lock() // or a password that changes just now would be missed
 		v := newLife(l, append([]byte(nil), buf[:n]...), from)
-		l.mu.Lock()
 		l.life = v
 		l.mu.Unlock()
 		v.serve()

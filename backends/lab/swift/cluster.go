@@ -334,6 +334,9 @@ func (c *Cluster) Requests() int {
 	return c.ask
 }
 
+// Connections is how many connections a node accepted so far.
+func (c *Cluster) Connections(node string) int { return int(c.must(node).accepted.Load()) }
+
 // must finds a node by the name of its host. A test that names none is mistaken.
 func (c *Cluster) must(name string) *storageNode {
 	for _, n := range c.nodes {

@@ -276,7 +276,10 @@ func (n *storageNode) replication(now time.Time, kind string, length, unit time.
 		}
 		stats["failure"], stats["suffix_sync"], stats["suffix_count"], stats["suffix_hash"] = failures, parts/300, 3*parts, parts/4
 	} else {
-		stats["diff"], stats["no_change"], stats["remote_merge"], stats["start"] = parts/100, 2*parts, 0, n.stamp(last.Add(-took))
+		stats["diff"], stats["no_change"], stats["start"] = parts/100, 2*parts, n.stamp(last.Add(-took))
+		for _, key := range []string{"deferred", "diff_capped", "empty", "remote_merge", "ts_repl"} {
+			stats[key] = 0
+		}
 	}
 	if len(failing) > 0 {
 		stats["failure_nodes"] = failing

@@ -5,13 +5,15 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 
 	"ringside/backends/fleet/safe"
 )
 
 // server is an HTTP server that can be stopped, and hang, and go on.
 type server struct {
-	address string // what it listens on
+	address  string       // what it listens on
+	accepted atomic.Int64 // connections so far
 
 	mu       sync.Mutex
 	listener net.Listener // opened, not yet served
@@ -33,7 +35,11 @@ func (s *server) open(address string) error {
 func (s *server) serve(h http.Handler) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.http = &http.Server{Handler: s.gate(h)}
+	s.http = &http.Server{Handler: s.gate(h), ConnState: func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			s.accepted.Add(1)
+		}
+	}}
 	s.done = make(chan struct{})
 	server, ln, done := s.http, s.listener, s.done
 	s.listener = nil
