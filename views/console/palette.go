@@ -10,7 +10,6 @@ import (
 	"github.com/sahilm/fuzzy"
 
 	"ringside/backends/docker"
-	"ringside/backends/fleet"
 	"ringside/backends/impact"
 	"ringside/backends/watch"
 	"ringside/keymap"
@@ -122,7 +121,7 @@ func (m *model) hostEntries() []entry {
 // clusterEntries are the Swift clusters and their nodes.
 func (m *model) clusterEntries() (out []entry) {
 	for _, o := range m.snap.Clusters {
-		cluster := fleet.Target{Kind: fleet.KindCluster, Name: o.Cluster.Name}
+		cluster := impact.ClusterTarget(o.Cluster)
 		out = append(out, newEntry(o.Cluster.Name, strings.TrimSpace("swift cluster "+o.Cluster.Site), goes("swift", cluster.Key())))
 		for _, n := range o.Nodes {
 			out = append(out, newEntry(n.Label(), "storage node of "+o.Cluster.Name, goes("swift", o.Target(n).Key())))

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ringside/backends/fleet"
+	"ringside/backends/impact"
 	"ringside/backends/swift"
 	"ringside/views/kit"
 	"ringside/views/screen"
@@ -48,10 +49,6 @@ var swiftPane = system{
 
 // grave orders signs, the worst first.
 var grave = [...]int{bad: 0, warn: 1, unknown: 2, busy: 3, off: 4, good: 5}
-
-func clusterTarget(o *swift.Overview) fleet.Target {
-	return fleet.Target{Kind: fleet.KindCluster, Name: o.Cluster.Name, Site: o.Cluster.Site, Environment: o.Cluster.Environment}
-}
 
 // figures are the partitions of all rings of a cluster, or of one, that lack
 // something: for certain, and at most with what is unknown counted as off.
@@ -105,7 +102,7 @@ func (f figures) sign() sign {
 
 // clusterRow is a cluster in one line.
 func clusterRow(o *swift.Overview) row {
-	t := clusterTarget(o)
+	t := impact.ClusterTarget(o.Cluster)
 	r := row{key: t.Key(), target: t, open: place(t)}
 	switch {
 	case o.Rings == nil && o.RingsErr != nil:
@@ -133,7 +130,7 @@ func clusterRow(o *swift.Overview) row {
 
 // partRows are a cluster's rings, and what of it is not up.
 func partRows(o *swift.Overview) (out []row) {
-	t := clusterTarget(o)
+	t := impact.ClusterTarget(o.Cluster)
 	add := func(sign sign, name, text, why string) {
 		out = append(out, row{key: t.Key() + "/" + name, target: t, open: place(t), sign: sign, cells: []string{name, text}, why: why})
 	}
@@ -157,7 +154,7 @@ func partRows(o *swift.Overview) (out []row) {
 		add(warn, "proxies", fmt.Sprintf("%d of %d up", c.Up, c.Total), "")
 	}
 	if d := o.Capacity.Fullest; d != nil {
-		if part, _ := d.Fullness(); part >= 0.9 {
+		if part, _ := d.Fullness(); part >= impact.FullLimit {
 			add(warn, "fullest", fmt.Sprintf("%s %.0f%%", d.Label(), 100*part), "")
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"ringside/backends/impact"
 	"ringside/backends/swift"
 	"ringside/keymap"
 	"ringside/views/kit"
@@ -174,7 +175,7 @@ func (p *page) seen(name string, at time.Time, why string, now time.Time, text f
 }
 
 func late(last, now time.Time) sign {
-	if now.Sub(last) > lateAfter {
+	if now.Sub(last) > impact.PassLimit {
 		return warn
 	}
 	return good
@@ -290,7 +291,7 @@ func (p *page) health(n *swift.NodeView, f *swift.Node, now time.Time) {
 			return "against ours " + drift(f.Clock.Value.Skew), good
 		}
 		look := good
-		if n.Drift.Abs() > clockLimit {
+		if n.Drift.Abs() > impact.DriftLimit {
 			look = warn
 		}
 		return drift(n.Drift) + " against most nodes", look

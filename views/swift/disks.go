@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"ringside/backends/impact"
 	"ringside/backends/swift"
 	"ringside/views/kit"
 	"ringside/views/screen"
@@ -68,9 +69,9 @@ func diskSuspicion(d *disk) string {
 		return fmt.Sprintf("weight 0, and the rings still have %d replicas on it", d.Parts)
 	case d.Leftover():
 		return fmt.Sprintf("weight 0, and still %.0f%% full", 100*part)
-	case known && filling && in < soonFull && part > 0.5:
+	case known && filling && in < impact.FullWithin && part > 0.5:
 		return fmt.Sprintf("%.0f%% full, full in %s at its present pace", 100*part, kit.Age(in))
-	case known && part >= fullAt:
+	case known && part >= impact.FullLimit:
 		return fmt.Sprintf("%.0f%% full", 100*part)
 	case d.filling():
 		return fmt.Sprintf("holds %s of the %s that disks of its weight hold: it fills", size(d.Usage.Used), size(d.Expected))
@@ -259,7 +260,7 @@ var diskColumns = []column[*disk]{
 			return s.unknown()
 		}
 		c := kit.Cell{Text: percent(part)}
-		if part >= fullAt {
+		if part >= impact.FullLimit {
 			c.Style = s.look.Theme.Warn
 		}
 		return c
@@ -280,7 +281,7 @@ var diskColumns = []column[*disk]{
 			return none
 		}
 		c := kit.Cell{Text: kit.Age(in)}
-		if d.suspect != "" && in < soonFull {
+		if d.suspect != "" && in < impact.FullWithin {
 			c.Style = s.look.Theme.Warn
 		}
 		return c

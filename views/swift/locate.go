@@ -152,9 +152,9 @@ func (l *located) path(r *swift.Rings, text, only string) error {
 
 // locateLines shows where it is: the primaries with their state, and the handoffs
 // that come first.
-func (p *page) locateLines(o *swift.Overview, l *located, key string) {
+func (p *page) locateLines(o *swift.Overview, l *located) {
 	if l == nil {
-		p.dim(key + " asks for an account, a container or an object, and shows the disks that it belongs on, how they are, and which ones take its place")
+		p.dim("look up an account, a container or an object: the disks that it belongs on, how they are, and which ones take their place")
 		p.dim("")
 		for _, x := range []string{"AUTH_shop/photos/cat.jpg", "gold AUTH_shop/photos/cat.jpg", "AUTH_shop", "object-1 1234", "/srv/node/d1/objects/1234/5f2/<hash>/<time>.data"} {
 			p.dim("  " + x)
@@ -168,11 +168,11 @@ func (p *page) locateLines(o *swift.Overview, l *located, key string) {
 			p.fact(unsure, x.ring, "the ring is gone")
 			continue
 		}
-		p.partition(o, v, x)
+		p.partition(v, x)
 	}
 }
 
-func (p *page) partition(o *swift.Overview, v *swift.PolicyView, x place) {
+func (p *page) partition(v *swift.PolicyView, x place) {
 	title := fmt.Sprintf("%s, partition %d", v.Ring.Title(), x.part)
 	if x.what != "" {
 		title = x.what + ": " + title
@@ -185,11 +185,11 @@ func (p *page) partition(o *swift.Overview, v *swift.PolicyView, x place) {
 	p.fact(look, "now", text)
 	primaries := v.Ring.Primaries(x.part)
 	for i, d := range primaries {
-		p.device(o, v, d, fmt.Sprintf("primary %d", i))
+		p.device(v, d, fmt.Sprintf("primary %d", i))
 	}
 	n := 0
 	for d := range v.Ring.Handoffs(x.part) {
-		p.device(o, v, d, fmt.Sprintf("handoff %d", n))
+		p.device(v, d, fmt.Sprintf("handoff %d", n))
 		if n++; n >= len(primaries) {
 			break
 		}
@@ -221,8 +221,8 @@ func verdictOf(v *swift.PolicyView, part int) (string, sign) {
 }
 
 // device is one line: its state in this ring, its place.
-func (p *page) device(o *swift.Overview, v *swift.PolicyView, d *ring.Device, name string) {
-	view := find(o, v, d)
+func (p *page) device(v *swift.PolicyView, d *ring.Device, name string) {
+	view := v.At[d.ID]
 	where := fmt.Sprintf("r%dz%d", d.Region, d.Zone)
 	if view == nil {
 		p.fact(unsure, name, p.dot(d.String(), "not in the picture"))
@@ -248,16 +248,4 @@ func (p *page) device(o *swift.Overview, v *swift.PolicyView, d *ring.Device, na
 		used = percent(part) + " used"
 	}
 	p.fact(look, name, p.dot(view.Label(), state, where, view.Node.Name, used))
-}
-
-// find is the view of a ring's device.
-func find(o *swift.Overview, v *swift.PolicyView, d *ring.Device) *swift.DeviceView {
-	for _, x := range o.Devices {
-		for _, m := range x.In {
-			if m.Ring == v.Ring.Name && m.ID == d.ID {
-				return x
-			}
-		}
-	}
-	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/backends/impact"
 	"ringside/backends/swift"
 	"ringside/views/kit"
 	"ringside/views/screen"
@@ -153,15 +154,6 @@ func oldestPass(f *swift.Node) (at time.Time, ok bool) {
 	return at, ok
 }
 
-// Limits from which on a figure is shown as a warning. The ages and the clock are
-// those that operators' published alarms have (facts/swift.md 3, 10).
-const (
-	lateAfter  = 3 * time.Hour
-	clockLimit = time.Second
-	fullAt     = 0.9
-	soonFull   = 7 * 24 * time.Hour
-)
-
 // suspicion says why a node that answers needs a look.
 func suspicion(n *node, now time.Time) string {
 	var parts []string
@@ -182,9 +174,9 @@ func suspicion(n *node, now time.Time) string {
 	add(n.ok < len(n.Devices), "%s", badDisks(n))
 	add(n.files.missing > 0 || n.files.odd > 0, "%s", ringTrouble(n))
 	add(n.ConfDiffers && !(q.Known() && q.Value.New() > 0), "its swift.conf differs")
-	add(n.passed && now.Sub(n.pass) > lateAfter, "its last replication pass ended %s ago", screen.Since(n.pass, now))
+	add(n.passed && now.Sub(n.pass) > impact.PassLimit, "its last replication pass ended %s ago", screen.Since(n.pass, now))
 	add(q.Known() && q.Value.New() > 0 && !n.ConfDiffers, "%d newly in quarantine", q.Value.New())
-	add(n.DriftKnown && n.Drift.Abs() > clockLimit, "its clock is off by %s", drift(n.Drift))
+	add(n.DriftKnown && n.Drift.Abs() > impact.DriftLimit, "its clock is off by %s", drift(n.Drift))
 	add(n.Accuser, "it fails to replicate to most others: look at its own disks")
 	return strings.Join(parts, "; ")
 }
@@ -482,7 +474,7 @@ var nodeColumns = []column[*node]{
 			return s.unknown()
 		}
 		c := kit.Cell{Text: screen.Since(n.pass, s.snap.Now)}
-		if s.snap.Now.Sub(n.pass) > lateAfter {
+		if s.snap.Now.Sub(n.pass) > impact.PassLimit {
 			c.Style = s.look.Theme.Warn
 		}
 		return c
@@ -529,7 +521,7 @@ var nodeColumns = []column[*node]{
 			return s.unknown()
 		}
 		c := kit.Cell{Text: drift(n.Drift)}
-		if n.Drift.Abs() > clockLimit {
+		if n.Drift.Abs() > impact.DriftLimit {
 			c.Style = s.look.Theme.Warn
 		}
 		return c

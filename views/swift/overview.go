@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"ringside/backends/impact"
 	"ringside/backends/swift"
 	"ringside/backends/swift/ring"
 	"ringside/views/kit"
@@ -132,21 +133,22 @@ func (p *page) capacityLines(o *swift.Overview, c *check) {
 		if d := k.Fullest; d != nil {
 			part, _ := d.Fullness()
 			text, look := fmt.Sprintf("%s, %s", d.Label(), percent(part)), good
-			if in, ok := d.Full(); ok && in < soonFull {
+			if in, ok := d.Full(); ok && in < impact.FullWithin {
 				text, look = text+", full in "+kit.Age(in)+" at its present pace", warn
 			}
-			if part >= fullAt {
+			if part >= impact.FullLimit {
 				look = warn
 			}
 			p.fact(look, "fullest disk", text)
 		}
 		for _, r := range k.Policies {
-			text := fmt.Sprintf("room for %s of data in all, %s free", size(r.Total), size(r.Free))
-			if r.ToFullest >= 0 {
-				text += fmt.Sprintf(", %s until its first disk is full", size(r.ToFullest))
+			if r.First == nil {
+				p.plain(r.Policy.Name, "not known")
+				continue
 			}
-			if r.PerNode > 0 {
-				text += fmt.Sprintf("; each further node adds %s", size(r.PerNode))
+			text := fmt.Sprintf("%s of data fit in all, %s more until %s is full", size(r.Usable), size(r.Capacity.Free), r.First.Label())
+			if r.PerHost > 0 {
+				text += fmt.Sprintf("; each further node adds %s", size(r.PerHost))
 			}
 			p.plain(r.Policy.Name, text)
 		}
@@ -257,12 +259,12 @@ func (p *page) factLines(o *swift.Overview) {
 	switch {
 	case c.Known == 0 || c.Worst == nil:
 		p.fact(unsure, "clocks", "not known")
-	case c.Worst.Drift.Abs() > clockLimit:
+	case c.Worst.Drift.Abs() > impact.DriftLimit:
 		p.fact(warn, "clocks", fmt.Sprintf("%s is off by %s", c.Worst.Label(), drift(c.Worst.Drift)))
 	default:
 		p.fact(good, "clocks", fmt.Sprintf("within %s of each other%s", strings.TrimLeft(drift(c.Worst.Drift.Abs()), "+"), of(c.Known, len(o.Nodes))))
 	}
-	if c.Ours.Abs() > clockLimit {
+	if c.Ours.Abs() > impact.DriftLimit {
 		p.fact(warn, "our clock", "is off by "+drift(c.Ours)+" against most nodes")
 	}
 	p.versions(o)
@@ -459,7 +461,7 @@ func (p *page) replicationFacts(o *swift.Overview) {
 			continue
 		}
 		look, text := good, fmt.Sprintf("oldest pass %s ago (%s)", screen.Since(r.OldestAt, o.Now), r.Oldest.Label())
-		if o.Now.Sub(r.OldestAt) > lateAfter {
+		if o.Now.Sub(r.OldestAt) > impact.PassLimit {
 			look = warn
 		}
 		if r.Failing > 0 {

@@ -70,7 +70,7 @@ func (s *Screen) fill() {
 		}
 	case locatePage:
 		if s.o != nil {
-			p.locateLines(s.o, s.found, "L")
+			p.locateLines(s.o, s.found)
 		}
 	default:
 		return

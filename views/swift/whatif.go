@@ -44,7 +44,7 @@ type verdict struct {
 
 // loss is what the loss of one more node would do, all rings together.
 type loss struct {
-	devices                           int // that are not off already
+	replicas                          int // that are not off already
 	degraded, belowQuorum, unreadable int // partitions, newly
 }
 
@@ -152,11 +152,7 @@ func losses(q question) map[string]loss {
 		list := p.Ring.HostsBy(by)
 		for i, c := range p.Ring.Next(list, off, p.Ring.Quorum()) {
 			l := out[list[i].Name]
-			for _, id := range list[i].Devices {
-				if !off.Has(id) {
-					l.devices++
-				}
-			}
+			l.replicas += c.ReplicasOff
 			l.degraded += c.Degraded
 			l.belowQuorum += c.BelowQuorum
 			l.unreadable += c.Unreadable
@@ -211,7 +207,9 @@ func ifOffCell(s *Screen, n *node) kit.Cell {
 		return s.unknown()
 	case s.nodes.table.Marked(n.Name):
 		return kit.Cell{Text: "marked", Style: t.Marked}
-	case l.devices == 0:
+	case l.replicas == 0 && n.State == swift.Up:
+		return kit.Cell{Text: "holds none", Style: t.Dim}
+	case l.replicas == 0:
 		return kit.Cell{Text: "is off", Style: t.Dim}
 	case l.unreadable > 0:
 		c = kit.Cell{Text: fmt.Sprintf("%s %d unreadable", t.Glyph.Bad, l.unreadable), Style: t.Bad}
@@ -229,7 +227,7 @@ func ifOffCell(s *Screen, n *node) kit.Cell {
 // lossRank orders nodes, the safest first; NaN while nobody knows.
 func lossRank(n *node) float64 {
 	l := n.loss
-	if !n.judged || l.devices == 0 {
+	if !n.judged || l.replicas == 0 {
 		return math.NaN()
 	}
 	return float64(l.unreadable)*1e12 + float64(l.belowQuorum)*1e6 + float64(l.degraded)
@@ -247,7 +245,7 @@ func (s *Screen) nextSafe() tea.Cmd {
 	}
 	for i := range l.shown {
 		n := l.shown[(l.table.Cursor()+1+i)%len(l.shown)]
-		if n.judged && n.loss.devices > 0 && n.loss.safe() && !l.table.Marked(n.Name) {
+		if n.judged && n.loss.replicas > 0 && n.loss.safe() && !l.table.Marked(n.Name) {
 			l.table.Select(n.Name)
 			return nil
 		}
