@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"ringside/backends/impact"
 	"ringside/backends/swift"
@@ -61,7 +62,7 @@ func disksOf(o *swift.Overview, f *ringFigures) []*disk {
 // diskSuspicion says why a disk needs a look.
 func diskSuspicion(d *disk) string {
 	part, known := d.Fullness()
-	in, filling := d.Full()
+	in, filling := d.fullIn()
 	switch {
 	case d.State != swift.DeviceOK:
 		return d.Why
@@ -83,6 +84,15 @@ func diskSuspicion(d *disk) string {
 func (d *disk) filling() bool {
 	_, known := d.Fullness()
 	return known && d.Expected > 0 && float64(d.Usage.Used) < 0.8*float64(d.Expected) && float64(d.Expected-d.Usage.Used) > 0.01*float64(d.Usage.Size)
+}
+
+// fullIn is when the disk is full at its present pace; one that gets its data back
+// will stop at its share.
+func (d *disk) fullIn() (in time.Duration, ok bool) {
+	if d.filling() {
+		return 0, false
+	}
+	return d.Full()
 }
 
 // share is how much more a disk holds than its weight's share; NaN: not known.
@@ -189,7 +199,7 @@ var diskOrders = []order[*disk]{
 		return -part
 	}},
 	{id: "full", letter: "f", title: "time until it is full, soonest first", number: func(d *disk) float64 {
-		in, ok := d.Full()
+		in, ok := d.fullIn()
 		if !ok {
 			return math.NaN()
 		}
@@ -276,7 +286,7 @@ var diskColumns = []column[*disk]{
 		return offCell(s, 100*d.share(), 20)
 	}},
 	{kit.Column{Key: "full", Title: "FULL IN", Min: 7, Want: 7, Right: true, Priority: 1}, func(s *Screen, d *disk) kit.Cell {
-		in, ok := d.Full()
+		in, ok := d.fullIn()
 		if !ok {
 			return none
 		}

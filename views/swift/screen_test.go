@@ -279,7 +279,7 @@ func TestClusters(t *testing.T) {
 	r.press("L").text("gold 7").press("enter").see("gold, partition 7")
 	r.screen.Show("cluster//objects")
 	r.see("objects (1 of 2)")
-	newRobot(t, calm(t, 4, 1), 80, 21).press("C")
+	newRobot(t, calm(t, 4, 2), 80, 21).press("C")
 }
 
 // Nothing is claimed before it is known.
