@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"ringside/backends/fleet"
 	"ringside/backends/impact"
 	"ringside/backends/swift"
 	"ringside/views/kit"
@@ -16,17 +15,18 @@ import (
 // swiftPane is the Swift clusters: what is left of their partitions, and below that
 // their rings and what of them is not up.
 var swiftPane = system{
-	name: "Swift", half: true, why: true, good: 5,
-	columns: []kit.Column{{Min: 1, Want: 1}, {Min: 7, Want: 12}, {Min: 20, Want: 30, Flex: true}},
+	name: "Swift", half: true, good: 5,
+	columns: []kit.Column{{Min: 1, Want: 1}, {Min: 7, Want: 9}, {Min: 20, Want: 30, Flex: true}},
 	read: func(s screen.Snapshot) content {
 		if len(s.Clusters) == 0 {
 			return content{none: true}
 		}
 		c := content{open: screen.Go{Screen: "swift"}, census: census{source: "cluster", all: len(s.Clusters)}}
 		up, nodes := 0, 0
+		var parts []row
 		for _, o := range s.Clusters {
 			c.rows = append(c.rows, clusterRow(o))
-			c.more = append(c.more, partRows(o)...)
+			parts = append(parts, partRows(o)...)
 			n := o.NodeCount()
 			up, nodes = up+n.Up, nodes+n.Total
 			if o.Rings == nil || n.Up == 0 {
@@ -38,7 +38,8 @@ var swiftPane = system{
 				}
 			}
 		}
-		slices.SortStableFunc(c.more, func(a, b row) int { return cmp.Compare(grave[a.sign], grave[b.sign]) })
+		slices.SortStableFunc(parts, func(a, b row) int { return cmp.Compare(grave[a.sign], grave[b.sign]) })
+		c.rows = append(c.rows, parts...)
 		c.census.things = count(nodes, "storage node")
 		if nodes > 0 {
 			c.notes = says(fmt.Sprintf("%d of %d nodes up", up, nodes), fmt.Sprintf("%d/%d", up, nodes))
@@ -106,7 +107,7 @@ func clusterRow(o *swift.Overview) row {
 	r := row{key: t.Key(), target: t, open: place(t)}
 	switch {
 	case o.Rings == nil && o.RingsErr != nil:
-		r.sign, r.cells, r.why = bad, []string{o.Cluster.Name, "its rings cannot be read"}, strings.Join(strings.Fields(fleet.Clean(o.RingsErr.Error())), " ")
+		r.sign, r.cells = bad, []string{o.Cluster.Name, "its rings cannot be read"}
 		return r
 	case o.Rings == nil:
 		r.sign, r.cells = unknown, []string{o.Cluster.Name, "reading its rings"}
@@ -117,22 +118,14 @@ func clusterRow(o *swift.Overview) row {
 		f.add(p.Figures)
 	}
 	r.sign, r.cells = f.sign(), []string{o.Cluster.Name, f.text()}
-	switch {
-	case f.unreadable[0] > 0:
-		r.why = "unreadable: too little of a partition is on, until disks are back"
-	case f.below[1] > 0:
-		r.why = "below primary quorum writes rely on handoffs; with an erasure code they may be refused"
-	case f.degraded[1] > 0:
-		r.why = "every partition has its quorum"
-	}
 	return r
 }
 
 // partRows are a cluster's rings, and what of it is not up.
 func partRows(o *swift.Overview) (out []row) {
 	t := impact.ClusterTarget(o.Cluster)
-	add := func(sign sign, name, text, why string) {
-		out = append(out, row{key: t.Key() + "/" + name, target: t, open: place(t), sign: sign, cells: []string{name, text}, why: why})
+	add := func(sign sign, name, text string) {
+		out = append(out, row{key: t.Key() + "/" + name, target: t, open: place(t), sign: sign, cells: []string{name, text}})
 	}
 	var lost []string
 	c, sign := o.NodeCount(), good
@@ -148,14 +141,14 @@ func partRows(o *swift.Overview) (out []row) {
 		}
 	}
 	if c.Up < c.Total {
-		add(sign, "nodes", fmt.Sprintf("%d of %d up", c.Up, c.Total), few(lost, 6))
+		add(sign, "nodes", fmt.Sprintf("%d of %d up: %s", c.Up, c.Total, few(lost, 6)))
 	}
 	if c := o.ProxyCount(); c.Up < c.Total {
-		add(warn, "proxies", fmt.Sprintf("%d of %d up", c.Up, c.Total), "")
+		add(warn, "proxies", fmt.Sprintf("%d of %d up", c.Up, c.Total))
 	}
 	if d := o.Capacity.Fullest; d != nil {
 		if part, _ := d.Fullness(); part >= impact.FullLimit {
-			add(warn, "fullest", fmt.Sprintf("%s %.0f%%", d.Label(), 100*part), "")
+			add(warn, "fullest", fmt.Sprintf("%s %.0f%%", d.Label(), 100*part))
 		}
 	}
 	if n := len(o.Recovery.Filling) + len(o.Recovery.Draining); n > 0 {
@@ -163,7 +156,7 @@ func partRows(o *swift.Overview) (out []row) {
 		if left, ok := o.Recovery.Left(); ok {
 			text += ", about " + kit.Age(left) + " left"
 		}
-		add(busy, "recovery", text, fmt.Sprintf("about %s to move", count(int(o.Recovery.Parts), "partition")))
+		add(busy, "recovery", text+fmt.Sprintf(", about %s to move", count(int(o.Recovery.Parts), "partition")))
 	}
 	for _, p := range o.Policies {
 		if p.Ring.Kind != swift.Object {
@@ -175,7 +168,7 @@ func partRows(o *swift.Overview) (out []row) {
 		if p.Ring.Quorum().Erasure() {
 			scheme = p.Ring.Quorum().String()
 		}
-		add(f.sign(), p.Ring.Title(), fmt.Sprintf("%d parts, %d dev, %s", p.Ring.Partitions(), p.Devices.Total, scheme), f.text())
+		add(f.sign(), p.Ring.Title(), fmt.Sprintf("%d parts, %d dev, %s", p.Ring.Partitions(), p.Devices.Total, scheme))
 	}
 	return out
 }
