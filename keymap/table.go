@@ -6,9 +6,15 @@ const (
 	Movement   Scope = "lists and text"
 	List       Scope = "lists"
 	Home       Scope = "home"
+	Power      Scope = "power"
+	Host       Scope = "a host"
 	Containers Scope = "containers"
 	Detail     Scope = "container detail"
 	Logs       Scope = "logs"
+	Swift      Scope = "swift"
+	SwiftNodes Scope = "storage nodes"
+	SwiftDisks Scope = "disks of a cluster"
+	SwiftNode  Scope = "a storage node"
 	Runs       Scope = "runs"
 	Run        Scope = "a run"
 )
@@ -17,8 +23,14 @@ const (
 var Places = [][]Scope{
 	{Containers, List, Movement},
 	{Home, Movement},
+	{Power, List, Movement},
+	{Host, Movement},
 	{Detail, Movement},
 	{Logs, Movement},
+	{Swift, Movement},
+	{SwiftNodes, List, Swift, Movement},
+	{SwiftDisks, List, Swift, Movement},
+	{SwiftNode, Movement},
 	{Runs, List, Movement},
 	{Run, Movement},
 }
@@ -34,7 +46,9 @@ const (
 	Redraw      ID = "redraw"
 	Acts        ID = "acts"
 	GoHome      ID = "go.home"
+	GoPower     ID = "go.power"
 	GoContainer ID = "go.containers"
+	GoSwift     ID = "go.swift"
 	GoRuns      ID = "go.runs"
 	NextPane    ID = "pane.next"
 	PrevPane    ID = "pane.previous"
@@ -61,6 +75,23 @@ const (
 	ShowLogs ID = "containers.logs"
 	Shell    ID = "containers.shell"
 
+	ShowMap ID = "power.map"
+
+	WhatIf      ID = "swift.what_if"
+	NextSafe    ID = "swift.next_safe"
+	SafeSet     ID = "swift.safe_set"
+	Locate      ID = "swift.locate"
+	CheckObject ID = "swift.check_object"
+	PickCluster ID = "swift.cluster"
+
+	ActOn       ID = "power.on"
+	ActOff      ID = "power.off"
+	ActForce    ID = "power.force"
+	ActCycle    ID = "power.cycle"
+	ActReset    ID = "power.reset"
+	ActBoot     ID = "power.boot"
+	ActIdentify ID = "power.identify"
+
 	ActStart   ID = "container.start"
 	ActStop    ID = "container.stop"
 	ActRestart ID = "container.restart"
@@ -86,14 +117,17 @@ const (
 )
 
 // Table is every key with its default. One letter means one act on every screen
-// where the act makes sense; acts on containers are capitals, and every one of
-// them opens a dialog, so no slip of a finger acts. d, s, p and y are kept for
-// deploy, swap, power and sync.
+// where the act makes sense: U is up, X is down and T is both in turn, for a
+// container as for a host. Acts are capitals, and every one of them opens a dialog,
+// so no slip of a finger acts. d, s, p and y are kept for deploy, swap, power and
+// sync.
 var Table = []Binding{
 	{GoHome, Global, []string{"1"}, "home", "go to the home screen", 0},
+	{GoPower, Global, []string{"2"}, "power", "go to the power of the hosts", 0},
 	{GoContainer, Global, []string{"3"}, "containers", "go to the containers", 0},
+	{GoSwift, Global, []string{"4"}, "swift", "go to the Swift clusters", 0},
 	{GoRuns, Global, []string{"7"}, "runs", "go to the runs: what was done, by whom", 0},
-	{Palette, Global, []string{":", "ctrl+p"}, "go to", "open the palette: any screen, container, engine or act by name", 80},
+	{Palette, Global, []string{":", "ctrl+p"}, "go to", "open the palette: any screen, container, engine, host or act by name", 80},
 	{Help, Global, []string{"?"}, "help", "show the keys of this place", 90},
 	{Refresh, Global, []string{"r"}, "refresh", "read everything again now", 0},
 	{Redraw, Global, []string{"ctrl+l"}, "redraw", "paint the whole screen again", 0},
@@ -128,6 +162,64 @@ var Table = []Binding{
 	{ActStop, Containers, []string{"X"}, "stop", "stop (asks first)", 0},
 	{ActRestart, Containers, []string{"T"}, "restart", "restart (asks first)", 0},
 	{ActPause, Containers, []string{"Z"}, "pause", "pause, or go on when it is paused (asks first)", 0},
+
+	{Acts, Power, []string{"a"}, "act", "what can be done with this host, or the marked", 50},
+	{Group, Power, []string{"b"}, "group", "group by site, rack, tag, or not at all", 65},
+	{Fold, Power, []string{"-"}, "", "fold or unfold the group", 0},
+	{ShowMap, Power, []string{"m"}, "map", "show or hide the map", 70},
+	{ActOn, Power, []string{"U"}, "on", "power on (asks first)", 0},
+	{ActOff, Power, []string{"X"}, "off", "shut down and turn off (asks first)", 0},
+	{ActForce, Power, []string{"F"}, "force", "force off: cut the power (asks first)", 0},
+	{ActCycle, Power, []string{"T"}, "cycle", "cut the power, wait, power on (asks first)", 0},
+	{ActReset, Power, []string{"R"}, "reset", "reset, the power stays on (asks first)", 0},
+	{ActBoot, Power, []string{"B"}, "boot", "choose what it boots from (asks first)", 0},
+	{ActIdentify, Power, []string{"I"}, "identify", "switch the identify light (asks first)", 0},
+
+	{NextTab, Host, []string{"tab", "right"}, "next", "next tab", 10},
+	{PrevTab, Host, []string{"shift+tab", "left"}, "", "previous tab", 0},
+	{Acts, Host, []string{"a"}, "act", "what can be done with it", 20},
+	{Search, Host, []string{"/"}, "filter", "show only the lines that match", 30},
+	{Wrap, Host, []string{"w"}, "wrap", "wrap long lines", 0},
+	{Copy, Host, []string{"c"}, "copy", "copy the name, the BMC's address or this text", 40},
+	{ActOn, Host, []string{"U"}, "on", "power on (asks first)", 0},
+	{ActOff, Host, []string{"X"}, "off", "shut down and turn off (asks first)", 0},
+	{ActForce, Host, []string{"F"}, "force", "force off: cut the power (asks first)", 0},
+	{ActCycle, Host, []string{"T"}, "cycle", "cut the power, wait, power on (asks first)", 0},
+	{ActReset, Host, []string{"R"}, "reset", "reset, the power stays on (asks first)", 0},
+	{ActBoot, Host, []string{"B"}, "boot", "choose what it boots from (asks first)", 0},
+	{ActIdentify, Host, []string{"I"}, "identify", "switch the identify light (asks first)", 0},
+
+	{NextTab, Swift, []string{"tab"}, "next", "next page: overview, nodes, disks, rings, locate", 15},
+	{PrevTab, Swift, []string{"shift+tab"}, "", "page before", 0},
+	{Locate, Swift, []string{"L"}, "locate", "find an account, a container, an object or a partition: its primaries, their state, its handoffs", 40},
+	{CheckObject, Swift, []string{"H"}, "check", "write an object, read it back and delete it (asks first)", 70},
+	{PickCluster, Swift, []string{"C"}, "", "choose the cluster", 0},
+	{Wrap, Swift, []string{"w"}, "", "wrap long lines", 0},
+	{Copy, Swift, []string{"c"}, "", "copy this text", 0},
+
+	{WhatIf, SwiftNodes, []string{"i"}, "what if", "show or hide what the loss of the marked ones would do", 35},
+	{NextSafe, SwiftNodes, []string{"n"}, "safe", "to the next node that may go off besides what is off and marked", 45},
+	{SafeSet, SwiftNodes, []string{"N"}, "", "mark as many nodes as may go off together", 0},
+	{Acts, SwiftNodes, []string{"a"}, "act", "what can be done with the host of this node or of the marked ones", 50},
+	{ActOn, SwiftNodes, []string{"U"}, "on", "power on its host (asks first)", 0},
+	{ActOff, SwiftNodes, []string{"X"}, "off", "power off its host softly (asks first)", 0},
+	{ActForce, SwiftNodes, []string{"F"}, "cut", "cut the power of its host (asks first)", 0},
+	{ActCycle, SwiftNodes, []string{"T"}, "cycle", "cut the power of its host, wait, power on (asks first)", 0},
+	{ActReset, SwiftNodes, []string{"R"}, "reset", "reset its host without a change of power (asks first)", 0},
+	{ActIdentify, SwiftNodes, []string{"I"}, "identify", "switch the identify light of its host (asks first)", 0},
+
+	{WhatIf, SwiftDisks, []string{"i"}, "what if", "show or hide what the loss of the marked ones would do", 35},
+
+	{Acts, SwiftNode, []string{"a"}, "act", "what can be done with its host", 10},
+	{Search, SwiftNode, []string{"/"}, "filter", "show only the lines that match", 20},
+	{Wrap, SwiftNode, []string{"w"}, "wrap", "wrap long lines", 0},
+	{Copy, SwiftNode, []string{"c"}, "copy", "copy this text", 30},
+	{ActOn, SwiftNode, []string{"U"}, "on", "power on its host (asks first)", 0},
+	{ActOff, SwiftNode, []string{"X"}, "off", "power off its host softly (asks first)", 0},
+	{ActForce, SwiftNode, []string{"F"}, "cut", "cut the power of its host (asks first)", 0},
+	{ActCycle, SwiftNode, []string{"T"}, "cycle", "cut the power of its host, wait, power on (asks first)", 0},
+	{ActReset, SwiftNode, []string{"R"}, "reset", "reset its host without a change of power (asks first)", 0},
+	{ActIdentify, SwiftNode, []string{"I"}, "identify", "switch the identify light of its host (asks first)", 0},
 
 	{Open, Home, []string{"enter"}, "open", "open what the cursor is on", 10},
 	{NextPane, Home, []string{"tab"}, "pane", "next pane", 20},

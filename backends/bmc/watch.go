@@ -16,8 +16,8 @@ const (
 	restMax     = 15 * time.Second
 	busyRest    = 2 * time.Second // while a change of power is expected
 	busyFor     = time.Minute
-	refreshRest = time.Second // at least, however often somebody asks
-	startSpread = time.Second // the first reads of a fleet are spread over this
+	refreshRest = time.Second            // at least, however often somebody asks
+	startSpread = 500 * time.Millisecond // the first reads of a fleet are spread over this
 )
 
 // backoffs say how long to leave a BMC alone after a failure, by its kind.
@@ -62,15 +62,15 @@ func (c *Controller) Watch(ctx context.Context, report func(fleet.Reading)) {
 		if c.changing() && err == nil {
 			rest = busyRest
 		}
-		if !c.breathe(ctx, refreshRest) {
+		if !pause(ctx, refreshRest) {
 			return
 		}
 		timer.Reset(rest - refreshRest)
 	}
 }
 
-// breathe waits, and says whether to go on.
-func (c *Controller) breathe(ctx context.Context, d time.Duration) bool {
+// pause waits, and says whether to go on.
+func pause(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -98,12 +98,25 @@ func (f *Fleet) Engine(name string) (Engine, bool) {
 	return Engine{}, false
 }
 
-// Kinds of targets.
+// Host finds a host by name.
+func (f *Fleet) Host(name string) (Host, bool) {
+	for _, h := range f.Hosts {
+		if h.Name == name {
+			return h, true
+		}
+	}
+	return Host{}, false
+}
+
+// Kinds of targets. A site and a rack (of the site that is its scope) stand for
+// what is in them: holds and problems may concern them, acts do not take them.
 const (
 	KindContainer = "container"
 	KindEngine    = "engine"
 	KindImage     = "image"
 	KindHost      = "host"
+	KindSite      = "site"
+	KindRack      = "rack"
 	KindCluster   = "cluster"
 	KindNode      = "node"   // of a cluster: Scope is the cluster
 	KindDevice    = "device" // of a cluster: Name is "NODE/DEVICE"

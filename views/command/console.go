@@ -14,15 +14,17 @@ import (
 	"ringside/views/console"
 	"ringside/views/containers"
 	"ringside/views/home"
+	"ringside/views/power"
 	"ringside/views/runs"
 	"ringside/views/screen"
+	"ringside/views/swift"
 )
 
 // closeLimit bounds the end of the sources; one that hangs then is left behind.
 const closeLimit = 2 * time.Second
 
 // console puts the parts together and shows the console. Nothing here waits for
-// an engine or for the ledger.
+// an engine, a BMC or the ledger.
 func (a *app) console(ctx context.Context) error {
 	if a.flags.noColor {
 		os.Setenv("NO_COLOR", "1")
@@ -42,6 +44,9 @@ func (a *app) console(ctx context.Context) error {
 	for _, e := range a.set.All() {
 		sources = append(sources, e)
 	}
+	for _, c := range a.bmcs.All() {
+		sources = append(sources, c)
+	}
 	for _, c := range a.clusters.All() {
 		sources = append(sources, c)
 	}
@@ -53,9 +58,11 @@ func (a *app) console(ctx context.Context) error {
 	set := watch.Run(ctx, store, sources...)
 	list := containers.New(a.set, store.Touch)
 	list.ReadOnly = a.flags.readOnly
+	clusters := swift.New(a.clusters)
+	clusters.ReadOnly = a.flags.readOnly
 	o := console.Options{
 		Fleet: f, Store: store, Set: set, Env: env, Registry: a.registry, Runner: runner, Keys: keys,
-		Screens: []screen.Screen{home.New(), list, runs.New()},
+		Screens: []screen.Screen{home.New(), power.New(a.bmcs), list, clusters, runs.New()},
 		ASCII:   a.flags.ascii, ReadOnly: a.flags.readOnly, Dark: dark(f.Theme),
 		Version: a.version(), StateDir: a.stateDir(), Getenv: a.Getenv,
 	}

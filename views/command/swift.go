@@ -12,10 +12,12 @@ import (
 	"ringside/backends/swift/ring"
 )
 
-// swift is the command `swift`. What is here needs ring files and no fleet.
+// swift is the command `swift`: what the clusters of the fleet say, and what ring
+// files say without any fleet.
 func (a *app) swift() *cobra.Command {
 	c := group("swift", "OpenStack Swift: rings, and what breaks when parts of a cluster are off")
-	c.AddGroup(&cobra.Group{ID: "rings", Title: "From ring files alone:"})
+	c.AddGroup(&cobra.Group{ID: "clusters", Title: "Clusters of the fleet:"}, &cobra.Group{ID: "rings", Title: "From ring files alone:"})
+	c.AddCommand(grouped("clusters", a.swiftStatus(), a.swiftNodes(), a.swiftDevices(), a.swiftFiles(), a.swiftCheck())...)
 	c.AddCommand(grouped("rings", a.swiftRings(), a.swiftWhatIf(), a.swiftSafe(), a.swiftLocate(), a.swiftDiff())...)
 	return c
 }
@@ -33,13 +35,15 @@ func (r *ringFiles) flags(c *cobra.Command) {
 	_ = c.MarkFlagDirname("rings")
 }
 
-func (r *ringFiles) downFlags(c *cobra.Command) {
-	f := c.Flags()
-	f.StringSliceVar(&r.down, "down", nil, "`WHAT` is off: HOST, HOST:DEVICE, zone=N, zone=rNzN, region=N, device=ID; * in a host stands for any characters")
-	f.StringSliceVar(&r.unknown, "unknown", nil, "`WHAT` may be off: figures become a range, at least and at most")
-	for _, name := range []string{"down", "unknown"} {
-		_ = c.RegisterFlagCompletionFunc(name, r.completeTargets)
-	}
+func (r *ringFiles) downFlag(c *cobra.Command) {
+	c.Flags().StringSliceVar(&r.down, "down", nil, "`WHAT` is off: HOST, HOST:DEVICE, zone=N, zone=rNzN, region=N, device=ID; * in a host stands for any characters")
+	_ = c.RegisterFlagCompletionFunc("down", r.completeTargets)
+}
+
+// unknownFlag says what it means to a command that something may be off.
+func (r *ringFiles) unknownFlag(c *cobra.Command, meaning string) {
+	c.Flags().StringSliceVar(&r.unknown, "unknown", nil, "`WHAT` may be off, as with --down: "+meaning)
+	_ = c.RegisterFlagCompletionFunc("unknown", r.completeTargets)
 }
 
 // load reads the rings. Notices go to the error output.
@@ -87,15 +91,15 @@ func targets(d *ring.Dir, flag string, list []string) ([]ring.Target, error) {
 			return nil, usage("%s: %w", flag, err)
 		}
 		if !slices.ContainsFunc(d.Rings, func(n ring.Named) bool { return n.Select([]ring.Target{t}).Len() > 0 }) {
-			return nil, usage("%s: no ring has a device that %q names; the hosts are %s", flag, text, few(hostNames(d)))
+			return nil, usage("%s: no ring has a device that %q names; the hosts are %s", flag, text, few(ringHosts(d)))
 		}
 		out = append(out, t)
 	}
 	return out, nil
 }
 
-// hostNames are the addresses of all rings, each once.
-func hostNames(d *ring.Dir) []string {
+// ringHosts are the addresses of all rings, each once.
+func ringHosts(d *ring.Dir) []string {
 	var out []string
 	seen := map[string]bool{}
 	for _, n := range d.Rings {
@@ -119,7 +123,7 @@ func (r *ringFiles) completeTargets(_ *cobra.Command, _ []string, typed string) 
 		before, last = typed[:at+1], typed[at+1:]
 	}
 	var out []string
-	for _, n := range hostNames(d) {
+	for _, n := range ringHosts(d) {
 		if strings.HasPrefix(n, last) {
 			out = append(out, before+n)
 		}

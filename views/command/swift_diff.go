@@ -73,7 +73,7 @@ are erasure coded: there the position of a device counts, as it says which fragm
 the device holds.`,
 		Example: `  ringside swift diff /etc/swift/object.ring.gz ./object.ring.gz --fail-on several
   ringside swift diff /etc/swift ./new --by host`,
-		Args: cobra.MatchAll(cobra.ExactArgs(2)),
+		Args: cobra.ExactArgs(2),
 	}
 	d := &diffing{}
 	f := c.Flags()

@@ -58,15 +58,18 @@ which policy a container has: an object is shown in every object ring, or in tha
 of --ring. The hash of a path needs the secrets of swift.conf; they are not shown.`,
 		Example: `  ringside swift locate AUTH_test/photos/cat.jpg --ring gold
   ringside swift locate --partition 1234 --ring object
-  ringside swift locate /srv/node/sdb/objects-1/1234/5f2/0d1c…5f2`,
+  ringside swift locate /srv/node/sdb/objects-1/1234/5f2/0d1c...5f2`,
 	}
 	l := &locating{}
 	l.flags(c)
-	l.downFlags(c)
+	l.downFlag(c)
 	c.Flags().StringVar(&l.ring, "ring", "", "only in this `RING`: account, container, object, object-N, or a policy's name")
 	c.Flags().IntVar(&l.partition, "partition", -1, "partition `N` instead of a path")
 	c.Flags().IntVar(&l.handoffs, "handoffs", -1, "show so many handoffs, `N` (default: as many as there are replicas)")
 	c.Flags().StringVar(&l.root, "devices", "/srv/node", "`DIR` under which storage nodes mount their devices")
+	for _, name := range []string{"partition", "handoffs"} {
+		c.Flags().Lookup(name).DefValue = "0" // so that the help shows no -1
+	}
 	for _, name := range []string{"ring", "partition", "handoffs"} {
 		_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
 	}

@@ -39,18 +39,24 @@ partition by partition; whether a larger one exists is told with it.`,
 	}
 	files := &ringFiles{}
 	files.flags(c)
-	files.downFlags(c)
+	files.downFlag(c)
+	files.unknownFlag(c, "it is taken as off")
+	byPort := c.Flags().Bool("by-port", false, "tell hosts apart by address and port, where all share one address")
 	c.RunE = a.run(func(context.Context, []string) error {
 		d, err := files.load(a)
 		if err != nil {
 			return err
 		}
-		_, layers, err := files.layers(d) // what may be off is taken as off
+		_, layers, err := files.layers(d)
 		if err != nil {
 			return err
 		}
-		set := ring.SafeHosts(layers, ring.ByIP)
-		rows := safeRows(d, layers, set)
+		key := ring.ByIP
+		if *byPort {
+			key = ring.ByAddress
+		}
+		set := ring.SafeHosts(layers, key)
+		rows := safeRows(d, layers, key, set)
 		if err := emit(a, rows, safeColumns()); err != nil {
 			return err
 		}
@@ -73,12 +79,12 @@ func setText(s ring.Safe) string {
 	return fmt.Sprintf("May go off together: %d (more than %d is impossible): %s", len(s.Hosts), s.AtMost, strings.Join(s.Hosts, " "))
 }
 
-func safeRows(d *ring.Dir, layers []ring.Layer, set ring.Safe) []safeRow {
+func safeRows(d *ring.Dir, layers []ring.Layer, key ring.HostKey, set ring.Safe) []safeRow {
 	at := map[string]int{}
 	disks := map[[2]string]bool{} // one disk may be in several rings
 	var rows []safeRow
 	for i, n := range d.Rings {
-		hosts := n.Hosts()
+		hosts := n.HostsBy(key)
 		for j, c := range n.Next(hosts, layers[i].Off, n.Quorum()) {
 			h := hosts[j]
 			k, known := at[h.Name]

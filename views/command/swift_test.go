@@ -145,6 +145,52 @@ func TestSwiftExitCodes(t *testing.T) {
 	}
 }
 
+// TestSwiftRings reads a ring with its builder, and then another ring beside it.
+func TestSwiftRings(t *testing.T) {
+	dir := t.TempDir()
+	for from, to := range map[string]string{"later.v2.ring.gz": "object.ring.gz", "later.builder": "object.builder"} {
+		data, err := os.ReadFile(filepath.Join("../../backends/swift/ring/testdata", from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, to), string(data))
+	}
+	one := func() map[string]any {
+		t.Helper()
+		r := swiftRun(t, "rings", "--rings", dir, "-o", "json")
+		rows := decode(t, r.out)
+		if r.code != ExitDone || len(rows) != 1 {
+			t.Fatalf("%+v", r)
+		}
+		return rows[0]
+	}
+	row := one()
+	for key, want := range map[string]any{
+		"ring": "object", "scheme": "replicated (assumed)", "partitions": 16.0, "replicas": 2.5, "zones": 3.0, "hosts": 5.0, "devices": 5.0, "version": 10.0,
+		"next_part_power": 5.0, "format": 2.0, "builder_version": 10.0, "obsolete": false, "pending_devices": 0.0, "overload_percent": 0.0,
+	} {
+		if row[key] != want {
+			t.Errorf("%s is %v, not %v", key, row[key], want)
+		}
+	}
+	_, object := rings(t)
+	saveRing(t, object, filepath.Join(dir, "object.ring.gz"))
+	if row = one(); row["obsolete"] != true || row["builder_version"] != 10.0 || row["version"] != 5.0 {
+		t.Errorf("%v", row)
+	}
+	if text := swiftRun(t, "rings", "--rings", dir).out; !strings.Contains(text, "v10, 24 devices not written") {
+		t.Error(text)
+	}
+	// A builder that cannot be read does not hide the rings.
+	write(t, filepath.Join(dir, "object.builder"), "\x80\x02cposix\nsystem\n.")
+	if r := swiftRun(t, "rings", "--rings", dir); r.code != ExitFailed || !strings.Contains(r.err, `the global "system" of module "posix" is refused`) || !strings.Contains(r.out, "object") {
+		t.Errorf("%+v", r)
+	}
+	if all, _ := rings(t); len(decode(t, swiftRun(t, "rings", "--rings", all, "-o", "json").out)) != 4 {
+		t.Error("not all rings are listed")
+	}
+}
+
 func TestSwiftWhatIf(t *testing.T) {
 	dir, _ := rings(t)
 	r := swiftRun(t, "what-if", "--rings", dir, "--down", "10.0.0.1,10.0.0.2:d1", "--unknown", "zone=3", "-o", "json")
@@ -183,6 +229,9 @@ func TestSwiftSafe(t *testing.T) {
 	}
 	if !strings.Contains(r.out, "off already") || !strings.Contains(r.out, "go off") {
 		t.Error(r.out)
+	}
+	if byPort := decode(t, swiftRun(t, "safe", "--rings", dir, "--by-port", "-o", "json").out); len(byPort) != 12 || byPort[0]["host"] != "10.0.0.1:6200" {
+		t.Errorf("%v", byPort)
 	}
 	// What is said to be safe is safe when it is asked again.
 	var set []string

@@ -42,7 +42,8 @@ func (a *app) swiftWhatIf() *cobra.Command {
 	}
 	files := &ringFiles{}
 	files.flags(c)
-	files.downFlags(c)
+	files.downFlag(c)
+	files.unknownFlag(c, "figures become a range, at least and at most")
 	limit := c.Flags().String("fail-on", "", "exit with 4 when a partition may be `STATE`: degraded, below-quorum or unreadable")
 	worst := c.Flags().Int("worst", 0, "list the `N` partitions of each ring that have the least left, instead of the rings")
 	_ = c.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(failOn, cobra.ShellCompDirectiveNoFileComp))

@@ -35,9 +35,9 @@ func TestRings(t *testing.T) {
 		servers, disks, zones, power int
 		replicas, balance            float64
 	}{
-		{120, 5, 4, 14, 3, 1.3}, // 81.92 replicas a device
-		{120, 5, 4, 12, 14, 2},
-		{39, 4, 3, 12, 6, 1},
+		{120, 5, 4, 12, 3, 3}, // 20.48 replicas a device
+		{60, 5, 4, 10, 14, 2},
+		{39, 4, 3, 10, 6, 2},
 		{12, 2, 3, 10, 2.5, 1},
 		{3, 1, 1, 4, 3, 0},
 	} {

@@ -57,6 +57,15 @@ func BenchmarkRing(b *testing.B) {
 			"what-if":    func() { r.WhatIf(off, ring.Quorum{}) },
 			"dispersion": func() { r.Dispersion() },
 			"balance":    func() { r.Balance() },
+			"next":       func() { r.Next(r.Hosts(), off, ring.Quorum{}) },
+			"shared":     func() { r.Shared(r.Hosts()) },
+			"worst":      func() { r.Worst(off, ring.Quorum{}, 20) },
+			"safe":       func() { ring.SafeHosts([]ring.Layer{{Ring: r}}, ring.ByIP) },
+			"compare":    func() { ring.Compare(r, r, ring.Quorum{}) },
+			"handoffs": func() {
+				for range r.Handoffs(1) {
+				}
+			},
 		} {
 			b.Run(fmt.Sprintf("%s/2^%d", name, power), func(b *testing.B) {
 				b.ReportAllocs()

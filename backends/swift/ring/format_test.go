@@ -18,8 +18,7 @@ import (
 	"ringside/backends/swift/ring"
 )
 
-// TestLater reads one ring in all three files as a later version of Swift writes
-// them.
+// TestLater reads one ring in all files that a later version of Swift writes.
 func TestLater(t *testing.T) {
 	rows := [][]int{{2, 3, 3, 4, 0, 1, 1, 0, 3, 1, 1, 4, 2, 0, 4, 1}, {4, 2, 2, 3, 1, 2, 0, 2, 1, 3, 4, 3, 1, 2, 2, 3}, {3, 4, 1, 2, 4, 3, 4, 4}}
 	check := func(name string, r *ring.Ring) {
@@ -45,8 +44,7 @@ func TestLater(t *testing.T) {
 			t.Errorf("%s: device 0 is %+v", name, d)
 		}
 	}
-	for format := 1; format <= 2; format++ {
-		name := fmt.Sprintf("testdata/later.v%d.ring.gz", format)
+	for name, format := range map[string]int{"testdata/later.v1.ring.gz": 1, "testdata/later.v2.ring.gz": 2, "testdata/later.v2-wide.ring.gz": 2} {
 		r, err := ring.Load(name)
 		if err != nil {
 			t.Fatal(err)
@@ -304,7 +302,6 @@ func TestLies(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"512 MiB of replicas": pack(header(object{"part_shift": 6, "replica_count": 4})),
 		"a header of 32 MiB":  zip([]byte("R1NG\x00\x01\x02\x00\x00\x00{")),
-		"a header too large":  pack(strings.Repeat(" ", 33<<20)), // packed: 33 kB
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

@@ -27,7 +27,7 @@ func seed(f *testing.F, add func(data []byte)) {
 		add(one.Bytes())
 		add(two.Bytes())
 	}
-	for _, name := range []string{"testdata/later.v1.ring.gz", "testdata/later.v2.ring.gz"} {
+	for _, name := range []string{"testdata/later.v1.ring.gz", "testdata/later.v2.ring.gz", "testdata/later.v2-wide.ring.gz"} {
 		data, err := os.ReadFile(name)
 		if err != nil {
 			f.Fatal(err)

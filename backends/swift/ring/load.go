@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 )
 
@@ -45,26 +44,29 @@ func Load(path string) (*Ring, error) {
 	return Parse(path, data)
 }
 
-// readFile reads a file of a size that a ring or a builder may have.
+// readFile reads a file of a size that a ring or a builder may have. It looks
+// before it opens: to open a pipe would wait for a writer.
 func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, &FormatError{path, "", -1, errors.New("it is not a regular file")}
+	case info.Size() > maxFile:
+		return nil, &FormatError{path, "", -1, fmt.Errorf("%d bytes are more than the %d that a ring or builder may have", info.Size(), maxFile)}
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil {
-		switch {
-		case !info.Mode().IsRegular():
-			return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("it is not a regular file")}
-		case info.Size() > maxFile:
-			return nil, &FormatError{path, "", -1, fmt.Errorf("%d bytes are more than the %d that a ring or builder may have", info.Size(), maxFile)}
-		}
+	data := make([]byte, 0, info.Size()+1)
+	b := bytes.NewBuffer(data)
+	if n, err := io.Copy(b, io.LimitReader(f, maxFile+1)); err != nil || n > maxFile {
+		return nil, errors.Join(err, fmt.Errorf("%s: %d bytes were read", path, n))
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	if err == nil && len(data) > maxFile {
-		err = &FormatError{path, "", -1, fmt.Errorf("it is larger than %d bytes", maxFile)}
-	}
-	return data, err
+	return b.Bytes(), nil
 }
 
 // Parse reads the bytes of a .ring.gz file, format 1 or 2. The name is for

@@ -1,17 +1,18 @@
 package ring
 
-import "slices"
-
 // Next says, for each machine of the list, what would be added to WhatIf(off) if
 // it went off as well: partitions newly degraded, newly below quorum and newly
 // unreadable, and replicas newly off. It looks at every partition once.
 func (r *Ring) Next(hosts []Host, off Off, q Quorum) []Counts {
-	n := &next{r: r, q: q, of: r.hostIndex(hosts), off: off, out: make([]Counts, len(hosts))}
+	n := &next{r: r, q: q, of: r.hostIndex(hosts), off: off, words: make([]uint64, len(hosts)), out: make([]Counts, len(hosts))}
 	for i := range n.out {
 		n.out[i].Partitions = r.Partitions()
 	}
 	doubled := r.doubled
 	for p := range r.Partitions() {
+		if p%maxRun == 0 {
+			n.flush()
+		}
 		if len(doubled) > 0 && doubled[0] == p {
 			doubled = doubled[1:]
 			n.look(r.primaries(p, n.ids[:0]))
@@ -23,17 +24,26 @@ func (r *Ring) Next(hosts []Host, off Off, q Quorum) []Counts {
 		}
 		n.look(n.ids[:len(rows)])
 	}
+	n.flush()
 	return n.out
 }
 
 type next struct {
-	r   *Ring
-	q   Quorum
-	of  []uint16
-	off Off
-	out []Counts
-	ids [maxRows]uint16
-	at  [maxRows]uint16 // the machine of a replica that is on, noHost for the others
+	r     *Ring
+	q     Quorum
+	of    []uint16
+	off   Off
+	words []uint64 // verdicts by machine, not yet in out
+	out   []Counts
+	ids   [maxRows]uint16
+	at    [maxRows]uint16 // the machine of a replica that is on, noHost for the others
+}
+
+func (n *next) flush() {
+	for i, word := range n.words {
+		n.out[i].add(word, 1)
+		n.words[i] = 0
+	}
 }
 
 // look judges a partition with each of its machines off in turn.
@@ -47,19 +57,20 @@ func (n *next) look(ids []uint16) {
 		}
 	}
 	now := n.verdict(ids, gone, noHost)
-	for i, host := range n.at[:len(ids)] {
-		if host == noHost || slices.Contains(n.at[:i], host) {
+	at := n.at[:len(ids)]
+	for i, host := range at {
+		if host == noHost {
 			continue
 		}
-		here := 0
-		for _, other := range n.at[i:len(ids)] {
+		here := 1
+		for j, other := range at[i+1:] {
 			if other == host {
 				here++
+				at[i+1+j] = noHost
 			}
 		}
-		c := &n.out[host]
-		c.ReplicasOff += here
-		c.add(n.verdict(ids, gone+here, host)&^now, 1)
+		n.out[host].ReplicasOff += here
+		n.words[host] += n.verdict(ids, gone+here, host) &^ now
 	}
 }
 

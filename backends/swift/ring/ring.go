@@ -167,12 +167,18 @@ func (r *Ring) stray(id int, why string, args ...any) error {
 // of Swift could make: such a device is one primary node and not two.
 func (r *Ring) findDoubled() {
 	rows := r.spec.Rows
+	if len(rows) == 3 && len(rows[2]) == len(rows[0]) { // what most rings have
+		a, b, c := rows[0], rows[1][:len(rows[0])], rows[2][:len(rows[0])]
+		for p, id := range a {
+			if id == b[p] || id == c[p] || b[p] == c[p] {
+				r.doubled = append(r.doubled, p)
+			}
+		}
+		return
+	}
 	last := make([]int32, len(r.spec.Devices)) // partition+1 in which a device was met
 	for p := range rows[0] {
-		for _, row := range rows {
-			if p >= len(row) {
-				break
-			}
+		for _, row := range rows[:r.ReplicaCount(p)] {
 			if last[row[p]] == int32(p+1) {
 				r.doubled = append(r.doubled, p)
 				break

@@ -34,12 +34,11 @@ func SafeHosts(layers []Layer, by HostKey) Safe {
 	best := p.greedy()
 	out := Safe{AtMost: p.mass()}
 	s := &independent{joined: p.joined, steps: searchSteps}
-	switch {
-	case p.pairwise:
+	if p.pairwise {
 		var bound int
 		best, bound = s.search(p.allowed, best)
 		out.AtMost = min(out.AtMost, bound)
-	default:
+	} else {
 		if _, groups := s.group(p.allowed); len(groups) > 0 {
 			out.AtMost = min(out.AtMost, groups[len(groups)-1])
 		}
@@ -62,7 +61,7 @@ func SafeHosts(layers []Layer, by HostKey) Safe {
 // are all there is to know, and replicas looked at otherwise.
 const (
 	searchSteps = 20_000
-	searchWork  = 100_000_000
+	searchWork  = 40_000_000
 )
 
 // safeProblem is the question over all rings of a cluster. A partition has room
@@ -127,10 +126,10 @@ func (p *safeProblem) addLayer(l Layer, at map[string]int, by HostKey) {
 		has[at[h.Name]] = make([]int32, 0, h.Parts)
 	}
 	var buffer [maxRows]uint16
+	var hosts, counts [maxRows]int // machines of a partition with replicas that are on
 	for part := range room {
 		ids := r.primaries(part, buffer[:0])
 		room[part] = roomOf(ids, l)
-		var hosts, counts [maxRows]int // machines with replicas that are on
 		n := 0
 		for _, id := range ids {
 			if l.Off.Has(int(id)) {
@@ -157,26 +156,27 @@ const anyNumber = 255
 // roomOf is how many more primaries of a partition may go off. A partition below
 // quorum already must stay readable.
 func roomOf(ids []uint16, l Layer) uint8 {
-	on, fragments := 0, 0
-	var seen [maxRows + 1]bool
-	for i, id := range ids {
-		if l.Off.Has(int(id)) {
-			continue
-		}
-		on++
-		f := i
-		if l.Quorum.Erasure() {
-			f %= l.Quorum.fragments()
-		}
-		if !seen[f] {
-			seen[f] = true
-			fragments++
+	on := 0
+	for _, id := range ids {
+		if !l.Off.Has(int(id)) {
+			on++
 		}
 	}
-	switch {
-	case on >= l.Quorum.Write(len(ids)):
-		return uint8(on - l.Quorum.Write(len(ids)))
-	case fragments >= l.Quorum.Read():
+	if need := l.Quorum.Write(len(ids)); on >= need {
+		return uint8(on - need)
+	}
+	fragments := on
+	if l.Quorum.copies > 1 {
+		var seen [maxRows + 1]bool
+		fragments = 0
+		for i, id := range ids {
+			if f := i % l.Quorum.fragments(); !l.Off.Has(int(id)) && !seen[f] {
+				seen[f] = true
+				fragments++
+			}
+		}
+	}
+	if fragments >= l.Quorum.Read() {
 		return uint8(fragments - l.Quorum.Read())
 	}
 	return anyNumber

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	lab "ringside/backends/lab/swift"
 	"ringside/backends/swift/ring"
@@ -113,7 +112,7 @@ func TestSafeHosts(t *testing.T) {
 		for set := range 1 << len(all) {
 			var names []string
 			for j, h := range all {
-				if set&(1<<j) != 0 && offWith(layers[0], nil).Len() >= 0 {
+				if set&(1<<j) != 0 {
 					names = append(names, h.Name)
 				}
 			}
@@ -148,25 +147,16 @@ func anyOn(layers []ring.Layer, names []string) bool {
 }
 
 // TestSafeHostsAtScale: a whole zone of a well dispersed ring may go off, and that
-// this is the most is proven.
+// no more can is proven. With an erasure code it is not proven, but safe.
 func TestSafeHostsAtScale(t *testing.T) {
-	start := time.Now()
-	layers := []ring.Layer{{Ring: made(t, 120, 5, 4, 16, 3, 1)}, {Ring: made(t, 120, 5, 4, 14, 14, 2), Quorum: erasure(t, 10, 4, 1)}}
-	t.Log("made in", time.Since(start))
-	for i := range layers {
-		start = time.Now()
-		got := ring.SafeHosts(layers[i:i+1], ring.ByIP)
-		t.Logf("%d hosts of at most %d in %v", len(got.Hosts), got.AtMost, time.Since(start))
-		if harm(layers[i:i+1], got.Hosts) {
-			t.Errorf("%v is not safe", got.Hosts)
-		}
-		if i == 0 && (len(got.Hosts) != 30 || !got.Largest()) {
-			t.Errorf("%d hosts, at most %d", len(got.Hosts), got.AtMost)
-		}
+	replicated := ring.Layer{Ring: made(t, 120, 5, 4, 14, 3, 1)}
+	if got := ring.SafeHosts([]ring.Layer{replicated}, ring.ByIP); len(got.Hosts) != 30 || !got.Largest() || harm([]ring.Layer{replicated}, got.Hosts) {
+		t.Errorf("%d of at most %d: %v", len(got.Hosts), got.AtMost, got.Hosts)
 	}
-	start = time.Now()
-	both := ring.SafeHosts(layers, ring.ByIP)
-	t.Logf("both: %d hosts of at most %d in %v", len(both.Hosts), both.AtMost, time.Since(start))
+	both := []ring.Layer{replicated, {Ring: made(t, 120, 5, 4, 11, 14, 2), Quorum: erasure(t, 10, 4, 1)}}
+	if got := ring.SafeHosts(both, ring.ByIP); len(got.Hosts) < 3 || got.AtMost < len(got.Hosts) || got.AtMost > 30 || harm(both, got.Hosts) {
+		t.Errorf("%d of at most %d: %v", len(got.Hosts), got.AtMost, got.Hosts)
+	}
 }
 
 // TestNext compares with WhatIf for each machine in turn.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // source reads bytes in order and knows where it is. Whatever lengths a file
@@ -65,42 +66,42 @@ func (s *source) row(n, width int, order binary.ByteOrder, replica int) ([]uint1
 			return nil, s.fail(s.at, "replica %d: the packed data is damaged: %w", replica, err)
 		case got%width != 0:
 			return nil, s.fail(s.at, "replica %d ends within a device id", replica)
+		case got == 0:
+			return out, nil
 		}
-		if out, err = appendIDs(out, buffer[:got], width, order); err != nil {
+		have := len(out)
+		out = slices.Grow(out, got/width)[:have+got/width]
+		if err := decodeIDs(out[have:], buffer[:got], width, order); err != nil {
 			return nil, s.fail(start, "replica %d: %w", replica, err)
-		}
-		if got == 0 {
-			break
 		}
 	}
 	return out, nil
 }
 
-// appendIDs decodes device ids.
-func appendIDs(to []uint16, b []byte, width int, order binary.ByteOrder) ([]uint16, error) {
-	switch {
-	case width == 2 && order == binary.LittleEndian: // nearly every file: worth a loop of its own
-		for ; len(b) > 1; b = b[2:] {
-			to = append(to, binary.LittleEndian.Uint16(b))
+// decodeIDs decodes device ids of so many bytes each.
+func decodeIDs(to []uint16, b []byte, width int, order binary.ByteOrder) error {
+	if width == 2 && order == binary.LittleEndian { // nearly every file: worth a loop of its own
+		for i := range to {
+			to[i] = binary.LittleEndian.Uint16(b[2*i:])
 		}
-		return to, nil
-	case width == 2:
-		for ; len(b) > 1; b = b[2:] {
-			to = append(to, order.Uint16(b))
-		}
-		return to, nil
+		return nil
 	}
-	for ; len(b) > 0; b = b[width:] {
-		id := uint64(order.Uint32(b))
-		if width == 8 {
-			id = order.Uint64(b)
+	for i := range to {
+		var id uint64
+		switch at := b[i*width:]; width {
+		case 2:
+			id = uint64(order.Uint16(at))
+		case 4:
+			id = uint64(order.Uint32(at))
+		default:
+			id = order.Uint64(at)
 		}
 		if id >= maxDevices {
-			return nil, fmt.Errorf("device id %d is more than %d", id, maxDevices-1)
+			return fmt.Errorf("device id %d is more than %d", id, maxDevices-1)
 		}
-		to = append(to, uint16(id))
+		to[i] = uint16(id)
 	}
-	return to, nil
+	return nil
 }
 
 // end makes sure that nothing follows and that the packed data is whole. A file
