@@ -82,9 +82,10 @@ type safest struct {
 // part of a second.
 func (s *Screen) safeSet() tea.Cmd {
 	o := s.o
-	if s.tab != nodesPage || o == nil || len(o.Policies) == 0 {
+	if s.tab != nodesPage || o == nil || len(o.Policies) == 0 || s.ask.seeks {
 		return nil
 	}
+	s.ask.seeks = true
 	return func() tea.Msg {
 		layers := make([]ring.Layer, len(o.Policies))
 		for i, p := range o.Policies {
@@ -98,6 +99,7 @@ func (s *Screen) safeSet() tea.Cmd {
 
 // takeSafest marks the set.
 func (s *Screen) takeSafest(m safest) tea.Cmd {
+	s.ask.seeks = false
 	if s.o == nil || m.to.Cluster.Name != s.o.Cluster.Name {
 		return nil
 	}

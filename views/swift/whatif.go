@@ -21,6 +21,7 @@ type whatIf struct {
 	known verdict
 	calm  verdict // the last answer without marks, so that to unmark costs nothing
 	hop   bool    // go to the next safe node as soon as it is known
+	seeks bool    // the largest safe set is looked for
 }
 
 // question is everything that the answer depends on.
