@@ -70,6 +70,12 @@ func (d *decoder) decode(v *value) {
 			d.engine(e, engines)
 		}
 	}
+	t := &taken{names: map[string]Position{}, ports: map[string]string{}, switches: map[string]string{}}
+	for _, s := range v.get("services").list() {
+		if s != nil {
+			d.service(s, t)
+		}
+	}
 }
 
 func (d *decoder) credentials(v *value) {

@@ -12,6 +12,7 @@ type Fleet struct {
 	Sites       []Site
 	Hosts       []Host
 	Engines     []Engine
+	Services    []Service
 	Credentials map[string]Credential
 	Keys        map[string][]string // user key overrides, binding id to keys
 	Theme       string              // "", "auto", "dark", "light"
@@ -93,6 +94,7 @@ const (
 	KindEngine    = "engine"
 	KindImage     = "image"
 	KindHost      = "host"
+	KindService   = "service"
 )
 
 // Target is one thing an action works on.

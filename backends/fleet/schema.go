@@ -55,6 +55,8 @@ var root = &shape{kind: kindObject, doc: "What Ringside watches.", fields: []fie
 		doc: "Physical and virtual servers."}},
 	{name: "engines", shape: &shape{kind: kindList, of: engine, empty: true,
 		doc: "Docker Engines."}},
+	{name: "services", shape: &shape{kind: kindList, of: service, empty: true,
+		doc: "Things that users call, deployed in two colours."}},
 	{name: "keys", shape: &shape{kind: kindDict, names: bindingSyntax, empty: true,
 		of:  &shape{kind: kindTexts, doc: "A key or a list of keys; an empty list takes the keys away."},
 		doc: "Keys of your own, by the id of what they do."}},
@@ -64,7 +66,7 @@ var root = &shape{kind: kindObject, doc: "What Ringside watches.", fields: []fie
 
 // later are sections of coming versions. They are refused by name, because a
 // file that is half ignored would promise a watch that nobody keeps.
-var later = []string{"clusters", "registries", "syncs", "services"}
+var later = []string{"clusters", "registries", "syncs"}
 
 var site = &shape{kind: kindObject, doc: "A place.", empty: true, fields: []field{
 	{name: "note", shape: &shape{kind: kindText, doc: "Anything people should know about it."}},

@@ -57,6 +57,10 @@ func Starter(f *Fleet) []byte {
 	for _, e := range f.Engines {
 		w.engine(e, f)
 	}
+	w.section("services", len(f.Services) > 0, "Things that users call, deployed in two colours of which one is live.", servicesExample)
+	for _, s := range f.Services {
+		w.service(s)
+	}
 	w.section("keys", len(f.Keys) > 0, "Keys of your own, by the id of what they do.", `keys:
   help: [f1, "?"]
   go.runs: "7"`)
