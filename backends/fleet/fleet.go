@@ -95,6 +95,7 @@ const (
 	KindImage     = "image"
 	KindHost      = "host"
 	KindService   = "service"
+	KindProxy     = "proxy"
 )
 
 // Target is one thing an action works on.
