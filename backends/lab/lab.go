@@ -20,35 +20,41 @@ import (
 
 // Options says what a lab is made of.
 type Options struct {
-	Dir     string           // where the sockets go; "" for a temporary directory that Close removes
-	Engines []EngineOptions  // nil for the demo's two sites
-	Seed    uint64           // the same seed gives the same identities, logs and fates
-	Speed   float64          // of life: 1 is real time, 10 is ten times as fast, 0 means nothing happens by itself
-	Now     func() time.Time // what the engines take for the time; nil for time.Now
+	Dir      string             // where the sockets go; "" for a temporary directory that Close removes
+	Engines  []EngineOptions    // nil for the demo's two sites
+	Services []ServiceOptions   // of these engines; the demo has its own
+	Releases map[string]Release // what is special about an image, by "repository:tag"
+	Seed     uint64             // the same seed gives the same identities, logs and fates
+	Speed    float64            // of life: 1 is real time, 10 is ten times as fast, 0 means nothing happens by itself
+	Now      func() time.Time   // what the engines take for the time; nil for time.Now
 }
 
 // Lab is a running fleet of engines.
 type Lab struct {
-	opts    Options
-	ownDir  string // removed on Close
-	engines []*Engine
+	opts     Options
+	ownDir   string // removed on Close
+	engines  []*Engine
+	services []*labService
+	apps     sync.WaitGroup // containers that really answer
 
 	faults []Fault
 
 	mu           sync.Mutex
-	repositories map[string]bool // that the registry has
-	pushes       map[string]int  // by "repository:tag"
+	repositories map[string]bool            // that the registry has
+	pushes       map[string]int             // by "repository:tag"
+	tags         map[string]map[string]bool // that were named, by repository
+	lacks        map[string]bool            // "repository:tag" that the registry does not have
 }
 
 // Start starts the engines. Their sockets accept when it returns.
 func Start(o Options) (*Lab, error) {
 	if o.Engines == nil {
-		o.Engines = Demo()
+		o.Engines, o.Services, o.Releases = Demo(), demoServices, demoReleases
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l := &Lab{opts: o, repositories: map[string]bool{}, pushes: map[string]int{}}
+	l := &Lab{opts: o, repositories: map[string]bool{}, pushes: map[string]int{}, tags: map[string]map[string]bool{}, lacks: map[string]bool{}}
 	if o.Dir == "" {
 		dir, err := os.MkdirTemp("", "ringside-lab-")
 		if err != nil {
@@ -64,6 +70,13 @@ func Start(o Options) (*Lab, error) {
 			l.stock(eo.Containers[i].image())
 		}
 	}
+	for ref := range o.Releases {
+		l.stock(ref)
+	}
+	if err := l.prepareServices(); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("lab: no ports for the services: %w", err)
+	}
 	for i, eo := range o.Engines {
 		e := newEngine(l, i, eo)
 		l.engines = append(l.engines, e)
@@ -71,6 +84,10 @@ func Start(o Options) (*Lab, error) {
 			l.Close()
 			return nil, fmt.Errorf("lab: engine %s: %w", eo.Name, err)
 		}
+	}
+	if err := l.startServices(); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("lab: services: %w", err)
 	}
 	l.faults = l.presenterFaults()
 	return l, nil
@@ -90,6 +107,7 @@ func (l *Lab) Fleet() *fleet.Fleet {
 			Address: e.Address(), Plain: e.network == "tcp", Origin: "demo",
 		})
 	}
+	f.Services = l.fleetServices(f.Engines)
 	return f
 }
 
@@ -114,6 +132,7 @@ func (l *Lab) Engines() []string {
 
 // Close stops everything and waits for it: no goroutine and no file stays.
 func (l *Lab) Close() error {
+	l.stopServices()
 	for _, e := range l.engines {
 		e.Stop()
 		if e.socket != "" {
