@@ -34,25 +34,29 @@ func TestLoadFull(t *testing.T) {
 		"pass":  {"pass", "ops", Secret{Command: []string{"pass", "show", "ops secret"}}, Position{9, 3}},
 		"shell": {"shell", "ops", Secret{Command: []string{"sh", "-c", "pass show ops | head -1"}}, Position{10, 3}},
 	})
-	if len(f.Hosts) != 12 {
+	if len(f.Hosts) != 17 {
 		t.Fatalf("%d hosts", len(f.Hosts))
 	}
 	equal(t, "first host", f.Hosts[0], Host{
 		Name: "sw001", Site: "tokyo", Environment: "production", Rack: "07", Tags: []string{"swift", "2024"},
-		BMC: &BMC{"sw001.bmc.tyo.example", 623, "bmc", "auto"}, SSH: &SSH{"10.0.0.1", 22, "ops"}, Where: Position{12, 5}})
+		BMC: &BMC{Address: "sw001.bmc.tyo.example", Port: 623, Credential: "bmc", Driver: "auto"}, SSH: &SSH{"10.0.0.1", 22, "ops"}, Where: Position{12, 5}})
 	equal(t, "db1", f.Hosts[7], Host{
-		Name: "db1", Environment: "staging", BMC: &BMC{"bmc-db1-001", 0, "lab", "redfish"}, Where: Position{18, 5}})
-	equal(t, "r2n01", f.Hosts[10].BMC, &BMC{"bmc-r2n01-001", 0, "lab", "redfish"})
+		Name: "db1", Environment: "staging", BMC: &BMC{Address: "bmc-db1-001", Credential: "lab", Driver: "redfish"}, Where: Position{18, 5}})
+	equal(t, "r2n01", f.Hosts[10].BMC, &BMC{Address: "bmc-r2n01-001", Credential: "lab", Driver: "redfish"})
+	equal(t, "old1", f.Hosts[12].BMC, &BMC{Address: "10.1.0.1", Credential: "bmc", Driver: "ipmi", CipherSuite: 3, Privilege: "operator"})
+	equal(t, "new2", f.Hosts[14].BMC, &BMC{Address: "10.1.1.2", Driver: "redfish",
+		TLS: &TLS{CA: "/c/bmc.pem", ServerName: "new2.bmc.example", SkipVerify: true}})
+	equal(t, "blade2", f.Hosts[16].BMC, &BMC{Address: "10.1.2.1", Port: 8000, Driver: "redfish", Plain: true, System: "Node2"})
 	equal(t, "engines", f.Engines, []Engine{
-		{Name: "tokyo-1", Site: "tokyo", Environment: "production", Host: "sw001", Context: "tokyo-1", Origin: "full.yaml:23", Where: Position{23, 5}},
+		{Name: "tokyo-1", Site: "tokyo", Environment: "production", Host: "sw001", Context: "tokyo-1", Origin: "full.yaml:28", Where: Position{28, 5}},
 		{Name: "tokyo-2", Site: "tokyo", Environment: "development", Address: "ssh://ops@tokyo-2:2222",
-			Socket: "/run/podman/podman.sock", Origin: "full.yaml:24", Where: Position{24, 5}},
+			Socket: "/run/podman/podman.sock", Origin: "full.yaml:29", Where: Position{29, 5}},
 		{Name: "shanghai-1", Site: "shanghai", Environment: "production", Address: "tcp://sha-1.example:2376",
-			TLS: &TLS{"/c/ca.pem", "/c/cert.pem", "/c/key.pem", "docker", true}, Origin: "full.yaml:25", Where: Position{25, 5}},
-		{Name: "shanghai-2", Environment: "production", Address: "tcp://[::1]:2376", TLS: &TLS{}, Origin: "full.yaml:29", Where: Position{29, 5}},
-		{Name: "lab", Environment: "staging", Host: "web9", Address: "tcp://127.0.0.1:2375", Plain: true, Origin: "full.yaml:30", Where: Position{30, 5}},
-		{Name: "local", Environment: "production", Address: "unix:///var/run/docker.sock", Origin: "full.yaml:31", Where: Position{31, 5}},
-		{Name: "windows", Environment: "production", Address: "npipe:////./pipe/docker_engine", Origin: "full.yaml:32", Where: Position{32, 5}},
+			TLS: &TLS{"/c/ca.pem", "/c/cert.pem", "/c/key.pem", "docker", true}, Origin: "full.yaml:30", Where: Position{30, 5}},
+		{Name: "shanghai-2", Environment: "production", Address: "tcp://[::1]:2376", TLS: &TLS{}, Origin: "full.yaml:34", Where: Position{34, 5}},
+		{Name: "lab", Environment: "staging", Host: "web9", Address: "tcp://127.0.0.1:2375", Plain: true, Origin: "full.yaml:35", Where: Position{35, 5}},
+		{Name: "local", Environment: "production", Address: "unix:///var/run/docker.sock", Origin: "full.yaml:36", Where: Position{36, 5}},
+		{Name: "windows", Environment: "production", Address: "npipe:////./pipe/docker_engine", Origin: "full.yaml:37", Where: Position{37, 5}},
 	})
 }
 
@@ -93,6 +97,17 @@ func TestProblems(t *testing.T) {
 		"range in flow":      {"hosts:\n  - {name: sw[1-3]}", `a range needs quotes: {name: "sw[001-240]"}`},
 		"one address":        {"hosts: [{name: 'a[1-9]', bmc: {address: x}}]", `f:1:41: all 9 hosts of this range would have the address "x"`},
 		"same BMC":           {"hosts:\n- {name: a, bmc: {address: x}}\n- {name: b, bmc: {address: X}}", `f:3:28: b and a (line 2) have the same BMC address X`},
+		"shared BMC":         {"hosts:\n- {name: a, bmc: {address: x, system: '1'}}\n- {name: b, bmc: {address: x}}", `f:3:28: b and a (line 2) have the same BMC address x`},
+		"same system":        {"hosts:\n- {name: a, bmc: {address: x, system: '1'}}\n- {name: b, bmc: {address: x, system: '1'}}", `f:3:28: b and a (line 2) have the same BMC address x`},
+		"cipher suite":       {"hosts: [{name: a, bmc: {address: x, cipher_suite: 1}}]", `f:1:51: cipher_suite must be one of 3, 17`},
+		"cipher suite text":  {"hosts: [{name: a, bmc: {address: x, cipher_suite: '3'}}]", `cipher_suite must be a whole number, not text`},
+		"privilege":          {"hosts: [{name: a, bmc: {address: x, privilege: admin}}]", `privilege must be one of user, operator, administrator, not "admin"`},
+		"suite and redfish":  {"hosts: [{name: a, bmc: {address: x, driver: redfish, cipher_suite: 3}}]", `f:1:68: "cipher_suite" is only for ipmi, and the driver is redfish`},
+		"tls and ipmi":       {"hosts: [{name: a, bmc: {address: x, driver: ipmi, tls: {ca: y}}}]", `"tls" is only for redfish, and the driver is ipmi`},
+		"plain and auto":     {"hosts: [{name: a, bmc: {address: x, plain: true}}]", `f:1:44: plain needs the driver to be redfish`},
+		"plain and tls":      {"hosts: [{name: a, bmc: {address: x, driver: redfish, tls: {}, plain: true}}]", `f:1:70: a BMC has tls or is plain, not both`},
+		"name in cert":       {"hosts: [{name: 'a[1-2]', bmc: {address: 'x{n}', tls: {server_name: y}}}]", `f:1:68: all 2 hosts of this range would have the address "y"`},
+		"BMC of no host":     {"hosts: [{bmc: {address: x, credential: c}}]", `there is no credential "c"`},
 		"placeholder":        {"hosts: [{name: a1, ssh: {address: '{nam}'}}]", `{nam} is not one of {name}, {n}, {nnn}`},
 		"no number":          {"hosts: [{name: web, ssh: {address: '10.0.0.{n}'}}]", `{n} needs a number, and "web" has none`},
 		"open brace":         {"hosts: [{name: a1, ssh: {address: 'x{n'}}]", `a { without its }`},

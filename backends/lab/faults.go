@@ -17,19 +17,22 @@ type Fault struct {
 // Faults lists what can be broken in the running lab.
 func (l *Lab) Faults() []Fault { return l.faults }
 
+// toggle makes a fault of something that is on or off.
+func (l *Lab) toggle(id, title string, set func(on bool)) Fault {
+	on := false
+	return Fault{id, title, func() error {
+		l.mu.Lock()
+		on = !on
+		now := on
+		l.mu.Unlock()
+		set(now)
+		return nil
+	}}
+}
+
 func (l *Lab) presenterFaults() []Fault {
 	var out []Fault
-	add := func(id, title string, set func(on bool)) {
-		on := false
-		out = append(out, Fault{id, title, func() error {
-			l.mu.Lock()
-			on = !on
-			now := on
-			l.mu.Unlock()
-			set(now)
-			return nil
-		}})
-	}
+	add := func(id, title string, set func(on bool)) { out = append(out, l.toggle(id, title, set)) }
 	for _, e := range l.engines {
 		name := e.opts.Name
 		add("hang/"+name, "hang engine "+name, e.Hang)
@@ -73,7 +76,7 @@ func (l *Lab) presenterFaults() []Fault {
 			add("hand/"+p.name, "somebody switches "+p.name+" by hand", func(bool) { p.switchByHand(s.host, s.backend(fleet.Blue), s.backend(fleet.Green)) })
 		}
 	}
-	return out
+	return append(out, l.bmcFaults()...)
 }
 
 // service finds the first running container of a Compose service; an API that

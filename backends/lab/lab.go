@@ -1,7 +1,8 @@
 // Package lab is an embedded fleet: Docker Engines made of memory that speak the
-// real Engine HTTP API on sockets of their own. Everything that watches or acts
-// goes through the same client and the same bytes as with a real engine, and
-// faults can be switched on: an engine that hangs, dies, refuses or cuts.
+// real Engine HTTP API on sockets of their own, and servers whose management
+// controllers speak IPMI and Redfish (package bmc below). Everything that watches
+// or acts goes through the same client and the same bytes as with the real thing,
+// and faults can be switched on: an engine that hangs, dies, refuses or cuts.
 //
 // The lab costs nothing while nobody asks. Logs and statistics are computed from
 // the clock when they are read, and one loop per engine sleeps until the next
@@ -9,6 +10,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	"ringside/backends/fleet"
+	"ringside/backends/lab/bmc"
 )
 
 // Options says what a lab is made of.
@@ -27,6 +30,7 @@ type Options struct {
 	Seed     uint64             // the same seed gives the same identities, logs and fates
 	Speed    float64            // of life: 1 is real time, 10 is ten times as fast, 0 means nothing happens by itself
 	Now      func() time.Time   // what the engines take for the time; nil for time.Now
+	Hosts    []bmc.Spec         // servers with BMCs; with Engines nil, nil for the demo's 240
 }
 
 // Lab is a running fleet of engines.
@@ -36,10 +40,13 @@ type Lab struct {
 	engines  []*Engine
 	services []*labService
 	apps     sync.WaitGroup // containers that really answer
+	bmcs     *bmc.BMCs
 
 	faults []Fault
+	wg     sync.WaitGroup // engines that follow their hosts
 
 	mu           sync.Mutex
+	closed       bool
 	repositories map[string]bool            // that the registry has
 	pushes       map[string]int             // by "repository:tag"
 	tags         map[string]map[string]bool // that were named, by repository
@@ -50,6 +57,9 @@ type Lab struct {
 func Start(o Options) (*Lab, error) {
 	if o.Engines == nil {
 		o.Engines, o.Services, o.Releases = Demo(), demoServices, demoReleases
+		if o.Hosts == nil {
+			o.Hosts = DemoHosts()
+		}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -89,27 +99,42 @@ func Start(o Options) (*Lab, error) {
 		l.Close()
 		return nil, fmt.Errorf("lab: services: %w", err)
 	}
+	bmcs, err := bmc.Start(bmc.Options{Hosts: o.Hosts, Dir: l.opts.Dir, Seed: o.Seed, Speed: o.Speed, Now: o.Now, Changed: l.follow})
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	l.bmcs = bmcs
 	l.faults = l.presenterFaults()
 	return l, nil
 }
 
 // Fleet describes the lab as a configuration file would.
 func (l *Lab) Fleet() *fleet.Fleet {
-	f := &fleet.Fleet{Environment: "development"}
+	f := &fleet.Fleet{Environment: "development", Hosts: l.bmcs.Hosts(), Credentials: l.bmcs.Credentials()}
 	seen := map[string]bool{}
-	for _, e := range l.engines {
-		if s := e.opts.Site; s != "" && !seen[s] {
+	site := func(s string) {
+		if s != "" && !seen[s] {
 			seen[s] = true
 			f.Sites = append(f.Sites, fleet.Site{Name: s, Note: siteNotes[s]})
 		}
+	}
+	for _, e := range l.engines {
+		site(e.opts.Site)
 		f.Engines = append(f.Engines, fleet.Engine{
-			Name: e.opts.Name, Site: e.opts.Site, Environment: e.opts.Environment,
+			Name: e.opts.Name, Site: e.opts.Site, Environment: e.opts.Environment, Host: e.opts.Host,
 			Address: e.Address(), Plain: e.network == "tcp", Origin: "demo",
 		})
 	}
 	f.Services = l.fleetServices(f.Engines)
+	for _, h := range f.Hosts {
+		site(h.Site)
+	}
 	return f
 }
+
+// BMC finds the BMC of a host by the host's name; nil when there is none.
+func (l *Lab) BMC(host string) *bmc.BMC { return l.bmcs.Host(host) }
 
 // Engine finds an engine by name; nil when there is none.
 func (l *Lab) Engine(name string) *Engine {
@@ -132,6 +157,10 @@ func (l *Lab) Engines() []string {
 
 // Close stops everything and waits for it: no goroutine and no file stays.
 func (l *Lab) Close() error {
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	l.wg.Wait()
 	l.stopServices()
 	for _, e := range l.engines {
 		e.Stop()
@@ -139,8 +168,12 @@ func (l *Lab) Close() error {
 			os.Remove(e.socket)
 		}
 	}
-	if l.ownDir != "" {
-		return os.RemoveAll(filepath.Clean(l.ownDir))
+	var err error
+	if l.bmcs != nil {
+		err = l.bmcs.Close()
 	}
-	return nil
+	if l.ownDir != "" {
+		err = errors.Join(err, os.RemoveAll(filepath.Clean(l.ownDir)))
+	}
+	return err
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/charmbracelet/x/term"
@@ -15,6 +16,8 @@ import (
 	"ringside/actions"
 	"ringside/actions/container"
 	"ringside/actions/ledger"
+	"ringside/actions/power"
+	"ringside/backends/bmc"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/watch"
@@ -33,6 +36,7 @@ type app struct {
 	demoDir  string // where a demo keeps its ledger
 	fleet    *fleet.Fleet
 	set      *docker.Set
+	bmcs     *bmc.Set
 	ledger   *pending
 	closers  []func() error
 	registry *actions.Registry
@@ -59,8 +63,9 @@ func newApp(o Options) *app {
 		o.Getenv = os.Getenv
 	}
 	a := &app{Options: o, log: slog.New(slog.DiscardHandler), terminal: isTerminal}
-	a.registry = actions.NewRegistry(append(actions.Guards(), container.Guards()...)...)
+	a.registry = actions.NewRegistry(slices.Concat(actions.Guards(), container.Guards(), power.Guards())...)
 	a.registry.Add(container.Actions(a)...)
+	a.registry.Add(power.Actions(a)...)
 	return a
 }
 
@@ -76,6 +81,14 @@ func (a *app) Engine(name string) (*docker.Engine, bool) {
 		return nil, false
 	}
 	return a.set.Engine(name)
+}
+
+// Controller finds the BMC of a host of the fleet that was loaded.
+func (a *app) Controller(host string) (power.Controller, bool) {
+	if a.bmcs == nil {
+		return nil, false
+	}
+	return a.bmcs.Controller(host)
 }
 
 // version is what was built: given by the release, or by the go command.
@@ -101,7 +114,8 @@ func (a *app) load() (*fleet.Fleet, error) {
 	}
 	a.fleet = f
 	a.set = docker.NewSet(f.Engines)
-	a.closers = append(a.closers, a.set.Close)
+	a.bmcs = bmc.NewSet(f)
+	a.closers = append(a.closers, a.set.Close, a.bmcs.Close)
 	a.log.Info("fleet", "file", f.File, "engines", len(f.Engines), "hosts", len(f.Hosts))
 	return f, nil
 }
@@ -189,7 +203,7 @@ func (a *app) startLog() error {
 // command by its signal; other errors show at the next write.
 func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.Out, format, args...) }
 
-// limited bounds a read that no engine should take longer for.
+// limited bounds a read that no engine and no BMC should take longer for.
 func (a *app) limited(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	if a.flags.readTimeout > 0 {
 		limit = a.flags.readTimeout

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ringside/actions"
+	"ringside/backends/fleet"
 	"ringside/backends/fleet/safe"
 )
 
@@ -65,6 +66,37 @@ func planRows(p *actions.Plan, undo bool) []planRow {
 	return out
 }
 
+// foldWaves puts the steps of a wave on one line where there are many.
+func foldWaves(p *actions.Plan, rows []planRow) []planRow {
+	if !p.Waves || len(p.Steps) <= actions.ManyTargets {
+		return rows
+	}
+	var out []planRow
+	at, names := map[int]int{}, map[int][]string{}
+	waves := p.Steps[len(p.Steps)-1].Stage + 1
+	for _, r := range rows {
+		if r.Type != "step" {
+			out = append(out, r)
+			continue
+		}
+		i, known := at[r.Stage]
+		if !known {
+			i = len(out)
+			at[r.Stage] = i
+			r.Text = strings.Join(strings.Fields(strings.Replace(r.Text, r.Target, "", 1)), " ")
+			if waves > 1 {
+				r.Text += fmt.Sprintf(" (wave %d of %d)", r.Stage+1, waves)
+			}
+			out = append(out, r)
+		}
+		names[i] = append(names[i], r.Target)
+	}
+	for i, list := range names {
+		out[i].Target = fleet.Fold(list)
+	}
+	return out
+}
+
 func asks(c actions.Confirm) string {
 	switch c.Kind {
 	case actions.TypeOut:
@@ -110,14 +142,17 @@ func (a *app) approve(ctx context.Context, j job) (actions.Approval, error) {
 func (a *app) present(j job) {
 	fmt.Fprintf(a.Err, "%s\n", j.title())
 	g := a.glyphs()
-	for _, r := range planRows(j.plan, j.undo) {
+	for _, r := range foldWaves(j.plan, planRows(j.plan, j.undo)) {
 		sign := map[string]string{"block": g.Bad, "warn": g.Warn, "note": g.Bullet}[r.Level]
 		if sign == "" {
 			sign = g.More
 		}
 		what := r.Text
-		if r.Type == "finding" {
+		switch {
+		case r.Type == "finding":
 			what = r.Level + ": " + strings.TrimPrefix(r.Target+": ", ": ") + r.Text
+		case !strings.Contains(r.Text, r.Target): // many on one line
+			what = r.Target + ": " + r.Text
 		}
 		if r.Final != "" {
 			what += " (cannot be undone: " + r.Final + ")"

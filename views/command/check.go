@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ringside/backends/bmc"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/fleet/safe"
@@ -23,7 +24,7 @@ const checkLimit = 5 * time.Second
 
 // checkRow is what the check of one thing said.
 type checkRow struct {
-	Kind   string  `json:"kind"` // file, keys, ledger, credential, engine
+	Kind   string  `json:"kind"` // file, keys, ledger, credential, engine, bmc
 	Name   string  `json:"name"`
 	OK     bool    `json:"ok"`
 	Detail string  `json:"detail"`
@@ -44,7 +45,11 @@ limit of its own (--read-timeout, default 5s). Nothing is changed. The exit code
 				a.complain("%s", n)
 			}
 			rows := a.checkAll(ctx, f)
-			if err := emit(a, rows, a.checkColumns()); err != nil {
+			shown := rows
+			if a.flags.output == "table" {
+				shown = foldChecks(rows)
+			}
+			if err := emit(a, shown, a.checkColumns()); err != nil {
 				return err
 			}
 			failed := 0
@@ -68,7 +73,7 @@ func (a *app) checkAll(ctx context.Context, f *fleet.Fleet) []checkRow {
 	}
 	tests := []test{
 		{"file", source(f), func(context.Context) (string, error) {
-			return count(len(f.Engines), "engine") + ", " + count(len(f.Hosts), "host"), some(f)
+			return count(len(f.Engines), "engine") + ", " + count(len(f.Hosts), "host"), a.some(f)
 		}},
 		{"keys", "", func(context.Context) (string, error) {
 			_, faults := keymap.New(keymap.Table, f.Keys)
@@ -92,12 +97,26 @@ func (a *app) checkAll(ctx context.Context, f *fleet.Fleet) []checkRow {
 			return fmt.Sprintf("Docker %s, API %s, %s", version, api, address(spec)), why(err)
 		}})
 	}
+	for _, c := range a.bmcs.All() {
+		tests = append(tests, test{"bmc", c.Host().Name, func(ctx context.Context) (string, error) {
+			f, err := c.Status(ctx)
+			if err != nil {
+				return "", whyBMC(err)
+			}
+			return describe(f), nil
+		}})
+	}
 	rows := make([]checkRow, len(tests))
+	turn := make(chan struct{}, sweepParallel) // a thousand BMCs at once would be too many packets for a switch
 	var wg sync.WaitGroup
 	for i, t := range tests {
 		wg.Add(1)
 		safe.Go("check "+t.kind, func() {
 			defer wg.Done()
+			if t.kind == "bmc" {
+				turn <- struct{}{}
+				defer func() { <-turn }()
+			}
 			ctx, cancel := a.limited(ctx, checkLimit)
 			defer cancel()
 			began := time.Now()
@@ -121,11 +140,64 @@ func count(n int, what string) string {
 }
 
 // some is an error for a fleet of nothing.
-func some(f *fleet.Fleet) error {
-	if len(f.Engines) == 0 {
-		return errors.New("there is no engine: no configuration, no Docker context, no DOCKER_HOST and no local socket")
+func (a *app) some(f *fleet.Fleet) error {
+	if len(f.Engines) == 0 && len(a.bmcs.All()) == 0 {
+		return errors.New("there is no engine and no host with a BMC: no configuration, no Docker context, no DOCKER_HOST and no local socket")
 	}
 	return nil
+}
+
+// describe is what a BMC that can be read says.
+func describe(f *bmc.Facts) string {
+	text := f.Driver
+	if f.Suite > 0 {
+		text += fmt.Sprintf(", cipher suite %d", f.Suite)
+	}
+	if f.Insecure != "" {
+		text += ", not verified: " + f.Insecure
+	}
+	return text
+}
+
+// whyBMC leaves the host's name out of an error, which stands in front of it.
+func whyBMC(err error) error {
+	var e *bmc.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	text := string(e.Trouble) + ": " + e.Why
+	if e.Hint != "" {
+		text += " (" + e.Hint + ")"
+	}
+	return errors.New(text)
+}
+
+// foldChecks puts the BMCs that are well and alike on one line, with the longest
+// time of theirs.
+func foldChecks(rows []checkRow) []checkRow {
+	var out []checkRow
+	at, names := map[string]int{}, map[int][]string{}
+	for _, r := range rows {
+		if r.Kind != "bmc" || !r.OK {
+			out = append(out, r)
+			continue
+		}
+		i, known := at[r.Detail]
+		if !known {
+			i = len(out)
+			at[r.Detail] = i
+			out = append(out, r)
+		}
+		out[i].Took = max(out[i].Took, r.Took)
+		names[i] = append(names[i], r.Name)
+	}
+	const room = 60
+	for i, list := range names {
+		if out[i].Name = fleet.Fold(list); len(out[i].Name) > room {
+			out[i].Name = count(len(list), "BMC")
+		}
+	}
+	return out
 }
 
 // why leaves the engine's name out of an error, which stands in front of it.

@@ -8,6 +8,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"ringside/actions"
+	"ringside/actions/power"
+	"ringside/backends/bmc"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/impact"
@@ -89,14 +91,18 @@ func (p *pump) run(ctx context.Context, send func(tea.Msg)) {
 // picture takes everything that screens draw from.
 func (p *pump) picture() screen.Snapshot {
 	s := screen.Snapshot{Fleet: p.fleet, State: p.store.State(), Now: p.now()}
-	s.Problems = impact.Docker(p.fleet, s.State, s.Now)
+	s.Runs = merge(p.live(), p.history.runs())
+	s.Asked = power.Asks(s.Runs)
+	s.Problems = append(impact.Docker(p.fleet, s.State, s.Now), impact.Power(p.fleet, s.State, s.Asked, p.history.quiet(), s.Now)...)
 	known := map[string]bool{}
 	for _, f := range watch.Latest[*docker.Facts](s.State) {
 		known[f.Engine] = true
 	}
+	for _, f := range watch.Latest[*bmc.Facts](s.State) {
+		known[f.Host] = true
+	}
 	p.onset.Fill(s.Problems, known, s.Now)
 	impact.Sort(s.Problems)
-	s.Runs = merge(p.live(), p.history.runs())
 	return s
 }
 

@@ -46,7 +46,7 @@ func (m *model) openRun(id string, op operation) tea.Cmd {
 		if err != nil {
 			return nil, nil, err
 		}
-		p, err := m.o.Registry.Rebuild(ctx, m.o.Env, run)
+		p, err := m.o.Registry.Rebuild(ctx, m.o.Env, run, op.undo)
 		return p, run.Steps, err
 	}
 	return m.open(newPlanDialog(op, m.o.Runner, m.o.ReadOnly, m.o.Env.Now), m.followUp)

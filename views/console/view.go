@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"ringside/backends/bmc"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/impact"
@@ -138,6 +139,9 @@ func (m *model) take(snap screen.Snapshot) {
 		}
 	}
 	for _, f := range watch.Latest[*docker.Facts](snap.State) {
+		m.insecure = m.insecure || f.Insecure != ""
+	}
+	for _, f := range watch.Latest[*bmc.Facts](snap.State) {
 		m.insecure = m.insecure || f.Insecure != ""
 	}
 }

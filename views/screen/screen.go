@@ -22,6 +22,7 @@ type Snapshot struct {
 	State    *watch.State
 	Problems []impact.Problem    // worst first
 	Runs     []actions.RunRecord // newest first: those of this process, then the ledger's
+	Asked    []impact.Asked      // changes of power that Runs ask for or asked for
 	Now      time.Time
 }
 
