@@ -47,7 +47,7 @@ func (o on) steps() []actions.Step {
 	}
 	begin := len(steps)
 	for _, t := range o.place.Stop {
-		steps = append(steps, service.Stop(o.Engine, t, "stop "+t.String()+", whose place it takes"))
+		steps = append(steps, service.Stop(o.World, o.Engine, o.s, o.p.Colour, t, "stop "+t.String()+", whose place it takes"))
 	}
 	steps = append(steps, o.start(), o.healthy())
 	for i := begin; i < len(steps); i++ {
@@ -210,7 +210,7 @@ func (o on) spec(ctx context.Context) (docker.Spec, error) {
 func (o on) start() actions.Step {
 	started := false // one lane, no race
 	return actions.Step{
-		Name: "start " + o.target().String(), Timeout: 2 * time.Minute,
+		Name: "start " + o.target().String(), Timeout: 2*time.Minute + o.s.Drain,
 		Done: func(ctx context.Context) (bool, error) {
 			c, err := o.mine(ctx)
 			switch {
@@ -228,7 +228,10 @@ func (o on) start() actions.Step {
 			started = err == nil
 			return err
 		},
-		Undo: func(ctx context.Context, _ actions.Progress) error {
+		Undo: func(ctx context.Context, pr actions.Progress) error {
+			if err := service.Drain(ctx, pr, o.Proxies(o.s.Name), o.p.Colour, o.s.Drain); err != nil {
+				return err
+			}
 			err := o.Stop(ctx, o.name(), nil)
 			if docker.IsNotFound(err) {
 				return nil

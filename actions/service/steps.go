@@ -31,10 +31,11 @@ func runs(c *docker.Container) bool {
 	return c != nil && (c.State == docker.Running || c.State == docker.Paused || c.State == docker.Restarting)
 }
 
-// Stop stops a container that is there; the way back starts it again.
-func Stop(e *docker.Engine, t fleet.Target, name string) actions.Step {
+// Stop stops a container that is there, once its colour has drained; the way back
+// starts it again.
+func Stop(w World, e *docker.Engine, s fleet.Service, c fleet.Colour, t fleet.Target, name string) actions.Step {
 	return actions.Step{
-		Target: t, Name: name, Timeout: stopLimit,
+		Target: t, Name: name, Timeout: stopLimit + s.Drain,
 		Done: func(ctx context.Context) (bool, error) {
 			c, err := get(ctx, e, t)
 			if err != nil || !runs(c) {
@@ -42,7 +43,12 @@ func Stop(e *docker.Engine, t fleet.Target, name string) actions.Step {
 			}
 			return false, actions.Observed(string(c.State))
 		},
-		Do: func(ctx context.Context, _ actions.Progress) error { return e.Stop(ctx, t.ID, nil) },
+		Do: func(ctx context.Context, pr actions.Progress) error {
+			if err := Drain(ctx, pr, w.Proxies(s.Name), c, s.Drain); err != nil {
+				return err
+			}
+			return e.Stop(ctx, t.ID, nil)
+		},
 		Undo: func(ctx context.Context, pr actions.Progress) error {
 			err := e.Start(ctx, t.ID)
 			if docker.IsNotFound(err) {

@@ -133,7 +133,7 @@ func planRetire(env *actions.Env, w service.World, s fleet.Service, p retired) (
 			return nil, fmt.Errorf("engine %s of container %s is not in the fleet any more", c.Scope, c.Name)
 		}
 		if c.Running {
-			st := service.Stop(e, c.Target, "stop "+c.String())
+			st := service.Stop(w, e, s, p.Live.Other(), c.Target, "stop "+c.String())
 			st.Stage = 1
 			plan.Steps = append(plan.Steps, st)
 		}

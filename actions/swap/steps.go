@@ -95,60 +95,12 @@ func switchStep(x *traffic.Proxy, s fleet.Service, p Params) actions.Step {
 }
 
 // drainStep waits until the old colour has no session left, for as long as it gets.
-// Streams that go on are no failure: they stay until the colour is retired.
+// Streams that go on stay until the colour is retired.
 func drainStep(s fleet.Service, p Params, proxies []*traffic.Proxy) actions.Step {
 	return service.Check(actions.Step{Target: s.Target(), Name: fmt.Sprintf("drain %s", p.From), Timeout: p.Drain + 15*time.Second},
 		func(ctx context.Context, pr actions.Progress) error {
-			over := time.After(p.Drain)
-			most := int64(0)
-			for {
-				left, known := sessions(ctx, proxies, p.From)
-				if known {
-					most = max(most, left)
-					pr.Amount(most-left, most, "sessions")
-					if left == 0 {
-						pr.Log("%s has no open session", p.From)
-						return nil
-					}
-				}
-				select {
-				case <-ctx.Done():
-					return ctx.Err()
-				case <-over:
-					if known {
-						pr.Log("%d sessions are still open on %s; they stay until it is retired", left, p.From)
-					} else {
-						pr.Log("how many sessions %s still has is not known", p.From)
-					}
-					return nil
-				case <-time.After(drainPace):
-				}
-			}
+			return service.Drain(ctx, pr, proxies, p.From, p.Drain)
 		})
-}
-
-const drainPace = 250 * time.Millisecond
-
-// sessions adds up the open sessions of a colour; known is false when a proxy does
-// not tell.
-func sessions(ctx context.Context, proxies []*traffic.Proxy, c fleet.Colour) (sum int64, known bool) {
-	for _, x := range proxies {
-		v, err := x.Look(ctx)
-		if err != nil {
-			return 0, false
-		}
-		n := v.Side(c).Sessions
-		switch {
-		case v.Leaving > 0: // old workers hold the sessions of before the reload
-			sum += int64(v.Leaving)
-		case n < 0 && x.Spec().Nginx != nil: // they have all gone
-		case n < 0:
-			return 0, false
-		default:
-			sum += int64(n)
-		}
-	}
-	return sum, true
 }
 
 // keptFor is why the old colour is held.

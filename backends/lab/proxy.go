@@ -3,6 +3,7 @@ package lab
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -234,6 +235,10 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	b := p.backends[name]
+	if b != nil {
+		b.open.Add(1) // before the map can change: who waits for the sessions to end must see it
+		defer b.open.Add(-1)
+	}
 	p.mu.Unlock()
 	if b == nil {
 		http.Error(w, "no backend", http.StatusServiceUnavailable)
@@ -253,8 +258,6 @@ func (b *backend) forward(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no server", http.StatusServiceUnavailable)
 		return
 	}
-	b.open.Add(1)
-	defer b.open.Add(-1)
 	(&httputil.ReverseProxy{
 		Transport: upstreams,
 		Rewrite: func(r *httputil.ProxyRequest) {
@@ -297,9 +300,13 @@ func (b *backend) check() []bool {
 	hc := &http.Client{Transport: upstreams, Timeout: time.Second}
 	for i, s := range b.servers {
 		res, err := hc.Get((&url.URL{Scheme: "http", Host: s, Path: "/healthz"}).String())
-		if err == nil {
+		var slow net.Error
+		switch {
+		case err == nil:
 			res.Body.Close()
 			up[i] = res.StatusCode == http.StatusOK
+		case errors.As(err, &slow) && slow.Timeout():
+			up[i] = b.up[i] // a machine out of breath is no server that is down
 		}
 	}
 	b.checked, b.up = time.Now(), up

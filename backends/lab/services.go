@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -73,16 +75,26 @@ func (l *Lab) prepareServices() error {
 	return nil
 }
 
+// Ports of services are below those that the system gives to outgoing connections: a
+// port that is free now must still be free when a container is started.
+const (
+	firstPort = 15_000
+	portCount = 17_000
+)
+
 // freePorts returns ports of the loopback address on which nobody listens now.
-func freePorts(n int) ([]int, error) {
-	var out []int
-	for range n {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
+func freePorts(n int) (out []int, err error) {
+	for tries := 0; len(out) < n && tries < 50*n; tries++ {
+		port := firstPort + rand.IntN(portCount)
+		ln, e := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err = e; e != nil {
+			continue
 		}
 		defer ln.Close() // only after all were chosen, so that they differ
-		out = append(out, ln.Addr().(*net.TCPAddr).Port)
+		out = append(out, port)
+	}
+	if len(out) < n {
+		return nil, err
 	}
 	return out, nil
 }

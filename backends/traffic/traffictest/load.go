@@ -213,8 +213,12 @@ func (r *Running) request(c *conn, head, body string) {
 		break
 	}
 	res, err := http.ReadResponse(c.r, nil)
+	var said []byte
 	if err == nil {
-		_, err = io.Copy(io.Discard, res.Body)
+		said, err = io.ReadAll(io.LimitReader(res.Body, 200))
+		if err == nil {
+			_, err = io.Copy(io.Discard, res.Body)
+		}
 		res.Body.Close()
 	}
 	switch {
@@ -223,7 +227,7 @@ func (r *Running) request(c *conn, head, body string) {
 		c.drop()
 		return
 	case res.StatusCode != http.StatusOK:
-		r.fail("%s by %s", res.Status, res.Header.Get("X-Served-By"))
+		r.fail("%s by %q: %s", res.Status, res.Header.Get("X-Served-By"), strings.TrimSpace(string(said)))
 	}
 	c.used = true
 	if res.Close {
