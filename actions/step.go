@@ -178,6 +178,10 @@ func (x *run) settled(ctx, base context.Context, s Step, p *progress, acted erro
 		}
 		return nil
 	}
+	var nothing *nothingDone
+	if seen == nil && errors.As(acted, &nothing) {
+		return cause(ctx, base, acted) // it changed nothing, and says why
+	}
 	return fmt.Errorf("%w; %s", cause(ctx, base, acted), observed(there, seen))
 }
 

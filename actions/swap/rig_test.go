@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,7 +46,11 @@ type rig struct {
 	world world
 	fleet *fleet.Fleet
 	s     fleet.Service
+	times atomic.Int32
 }
+
+// once is true the first time.
+func (r *rig) once() bool { return r.times.Add(1) == 1 }
 
 // open opens a ledger and what the fleet names; at is called before and after every
 // step's act, with its index, and may be nil.
@@ -132,7 +137,7 @@ func (s shape) options() lab.Options {
 		releases[k] = v
 	}
 	blue := func() []lab.ContainerSpec {
-		return []lab.ContainerSpec{{Name: "web-blue-1", Image: "team/web:1", Labels: map[string]string{fleet.LabelService: "web", fleet.LabelColour: "blue", fleet.LabelRun: "1", fleet.LabelImage: "team/web:1"},
+		return []lab.ContainerSpec{{Name: "web-blue-1", Image: "team/web:1", Labels: map[string]string{fleet.LabelService: "web", fleet.LabelColour: "blue", fleet.LabelRun: "1", fleet.LabelImage: "team/web:1"}, Policy: "unless-stopped",
 			Health: &lab.HealthSpec{Test: []string{"CMD", "true"}, Interval: 30 * time.Millisecond}}}
 	}
 	return lab.Options{Releases: releases,
@@ -140,7 +145,7 @@ func (s shape) options() lab.Options {
 			{Name: "tokyo-1", Site: "tokyo", Environment: s.environment, PullTakes: 24 * time.Millisecond, Containers: blue()},
 			{Name: "tokyo-2", Site: "tokyo", Environment: s.environment, PullTakes: 24 * time.Millisecond, Containers: blue()}},
 		Services: []lab.ServiceOptions{{Name: "web", Engines: []string{"tokyo-1", "tokyo-2"}, Image: "team/web", Proxies: s.proxies, Rate: s.rate, Gate: s.gate, Compose: s.compose,
-			Health: 30 * time.Millisecond, Verify: s.verify, Drain: 300 * time.Millisecond, Hold: time.Hour}}}
+			Health: 30 * time.Millisecond, Verify: s.verify, Drain: 700 * time.Millisecond, Hold: time.Hour}}}
 }
 
 func newLab(t testing.TB, s shape) (*lab.Lab, *rig) {

@@ -129,7 +129,6 @@ func (r *reader) load(ctx context.Context, env types.Mapping, resolve bool) (*ty
 		o.SetProjectName(loader.NormalizeProjectName(filepath.Base(details.WorkingDir)), false)
 		o.SelectedServices = []string{r.Service}
 		o.Profiles = []string{"*"}
-		o.SkipConsistencyCheck = true // of the image: a deploy brings it
 		o.ResolvePaths, o.SkipResolveEnvironment = resolve, !resolve
 		o.Interpolate.Substitute = r.substitute
 		loader.WithSupportedAttributes(supported(), r.found)(o)

@@ -129,7 +129,7 @@ volumes:
 }
 
 func TestHostNetwork(t *testing.T) {
-	c, err := read(t, "services:\n  web:\n    network_mode: host\n    command: [\"-listen\", \"127.0.0.1:${RINGSIDE_PORT}\"]\n")
+	c, err := read(t, "services:\n  web:\n    image: a\n    network_mode: host\n    command: [\"-listen\", \"127.0.0.1:${RINGSIDE_PORT}\"]\n")
 	if err != nil || !c.HostNetwork() || len(c.Networks) > 0 || c.Config.Cmd[1] != "127.0.0.1:19002" {
 		t.Errorf("%+v, %v", c, err)
 	}
@@ -154,7 +154,7 @@ func TestRefuses(t *testing.T) {
 		"variable":       {"environment: {A: '${NOT_SET_ANYWHERE}'}", "compose.yaml:3:3: the variable NOT_SET_ANYWHERE is not set; write ${NOT_SET_ANYWHERE:-} where empty is meant"},
 		"no value":       {"environment: [NOT_SET_ANYWHERE]", "environment.NOT_SET_ANYWHERE of service web cannot be taken: the variable is not set"},
 		"required":       {"environment: {A: '${NOT_SET_ANYWHERE:?say it}'}", "required variable NOT_SET_ANYWHERE is missing a value: say it"},
-		"two limits":     {"mem_limit: 1g\n    deploy: {resources: {limits: {memory: 2g}}}", "deploy.resources.limits.memory of service web cannot be taken: it is set to another value elsewhere"},
+		"two limits":     {"mem_limit: 1g\n    deploy: {resources: {limits: {memory: 2g}}}", "can't set distinct values on 'mem_limit' and 'deploy.resources.limits.memory'"},
 		"unknown":        {"zebra: 1", "zebra"},
 		"devices":        {"gpus: all", "GPUs are not supported"},
 		"image mount":    {"volumes: [{type: image, source: a, target: /a}]", "mounts of type image are not supported"},
@@ -163,7 +163,7 @@ func TestRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			line, more, _ := strings.Cut(c.text, "\nsecrets:")
-			text := "services:\n  # a comment\n  web:\n    " + line + "\n"
+			text := "services:\n  # a comment\n  web:\n    " + line + "\n    image: a\n"
 			if more != "" {
 				text += "secrets:" + more + "\n"
 			}

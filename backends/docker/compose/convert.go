@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -140,28 +141,16 @@ func (c *conversion) resources() {
 		}
 		h.Ulimits = append(h.Ulimits, &units.Ulimit{Name: name, Soft: soft, Hard: hard})
 	}
-	if d := s.Deploy; d != nil {
+	if d := s.Deploy; d != nil { // the library refuses other values in both places
 		if l := d.Resources.Limits; l != nil {
-			c.limit("deploy.resources.limits.cpus", &h.NanoCPUs, nano(float32(l.NanoCPUs)))
-			c.limit("deploy.resources.limits.memory", &h.Memory, int64(l.MemoryBytes))
+			h.NanoCPUs, h.Memory = cmp.Or(h.NanoCPUs, nano(float32(l.NanoCPUs))), cmp.Or(h.Memory, int64(l.MemoryBytes))
 			if l.Pids != 0 {
 				h.PidsLimit = &l.Pids
 			}
 		}
 		if r := d.Resources.Reservations; r != nil {
-			c.limit("deploy.resources.reservations.memory", &h.MemoryReservation, int64(r.MemoryBytes))
+			h.MemoryReservation = cmp.Or(h.MemoryReservation, int64(r.MemoryBytes))
 		}
-	}
-}
-
-// limit takes a limit that can be written in two places.
-func (c *conversion) limit(key string, to *int64, value int64) {
-	switch {
-	case value == 0:
-	case *to != 0 && *to != value:
-		c.bad(key, "it is set to another value elsewhere in the service")
-	default:
-		*to = value
 	}
 }
 
