@@ -2,5 +2,5 @@ package power
 
 import "time"
 
-// Hurry makes waiting short in tests.
-func Hurry() { pace, settle = 40*time.Millisecond, 200*time.Millisecond }
+// Tests do not wait as long as people do.
+func init() { pace, settle = 40*time.Millisecond, 200*time.Millisecond }

@@ -126,11 +126,12 @@ func TestWaves(t *testing.T) {
 // What does not shut down in its time stays on. The end of the run offers to cut
 // its power, as a plan of its own.
 func TestSoftOffThatNeverEnds(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, t.TempDir(), 40, bmc.On)
 	for _, name := range []string{"sw007", "sw008", "sw033"} {
 		r.bmcs[name].never = true
 	}
-	rec := r.run(t, r.build(t, "off", actions.Args{"timeout": "1s", "stop-after": "9"}, r.hosts()...))
+	rec := r.run(t, r.build(t, "off", actions.Args{"timeout": "8s", "stop-after": "9"}, r.hosts()...))
 	s := rec.Steps[6]
 	if rec.Status != actions.Failed || r.powers() != "37 off, 3 on" || s.Saw != "on" || !strings.Contains(s.Error, "accepted, but not done within its time; now: on") {
 		t.Fatalf("%s %s: %+v", rec.Status, r.powers(), s)
@@ -160,8 +161,9 @@ func TestSoftOffThatNeverEnds(t *testing.T) {
 
 // A rollback of a turn-on shuts down, and asks as well.
 func TestRollbackThatNeverEnds(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, t.TempDir(), 2, bmc.Off)
-	rec := r.run(t, r.build(t, "on", actions.Args{"timeout": "1s"}, r.hosts()...))
+	rec := r.run(t, r.build(t, "on", actions.Args{"timeout": "5s"}, r.hosts()...))
 	r.bmcs["sw002"].never = true
 	id, err := r.Rollback(t.Context(), rec.ID, confirmed)
 	rec = r.ended(t, id, err)
@@ -354,6 +356,7 @@ func TestTwoConsoles(t *testing.T) {
 
 // An answer that was lost: what is seen counts, and nothing is sent again.
 func TestLostAnswer(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, t.TempDir(), 2, bmc.On)
 	var n atomic.Int64
 	r.at = func(point, host string) {
@@ -361,7 +364,7 @@ func TestLostAnswer(t *testing.T) {
 			r.bmcs[host].silent = errLost // for reads; the verb was carried out
 		}
 	}
-	rec := r.run(t, r.build(t, "cycle", actions.Args{"timeout": "1s"}, r.hosts("sw001")...))
+	rec := r.run(t, r.build(t, "cycle", actions.Args{"timeout": "2s"}, r.hosts("sw001")...))
 	next, ok := r.reg.Next(rec)
 	if rec.Status != actions.Failed || !rec.Steps[0].Acted || !ok || next.Action != "power.cycle" || !strings.Contains(next.Why, "nobody saw whether sw001 was power-cycled") {
 		t.Errorf("%+v; suggested %+v", rec.Steps, next)
@@ -384,6 +387,7 @@ func TestLostAnswer(t *testing.T) {
 
 // A host that stays off after a cycle is offered to be turned on.
 func TestCycleThatStaysOff(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, t.TempDir(), 1, bmc.On)
 	r.at = func(point, host string) {
 		if point == "after" {
@@ -397,10 +401,11 @@ func TestCycleThatStaysOff(t *testing.T) {
 }
 
 func TestAsks(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, t.TempDir(), 2, bmc.Off)
 	rec := r.run(t, r.build(t, "on", nil, r.hosts()...))
 	r.bmcs["sw002"].never = true
-	off := r.run(t, r.build(t, "off", actions.Args{"timeout": "1s", "stop-after": "5"}, r.hosts()...))
+	off := r.run(t, r.build(t, "off", actions.Args{"timeout": "4s", "stop-after": "5"}, r.hosts()...))
 	light := r.run(t, r.build(t, "identify", nil, r.hosts()...))
 	asks := power.Asks([]actions.RunRecord{light, off, rec})
 	var got []string
@@ -423,5 +428,67 @@ func TestAsks(t *testing.T) {
 	rec.Alive = false
 	if a := power.Asks([]actions.RunRecord{rec})[0]; a.Until.IsZero() || !a.Failed {
 		t.Errorf("its process is gone: %+v", a)
+	}
+}
+
+// A book has what the runs at hand ask for, and remembers the rest.
+func TestBook(t *testing.T) {
+	now := time.Now()
+	run := func(id, kind string, at time.Time, status actions.Status) actions.RunRecord {
+		r := actions.RunRecord{ID: id, Kind: kind, Status: status, Alive: status == actions.Running}
+		s := actions.StepRecord{Target: fleet.Target{Name: "sw001"}, Acted: true, Started: at, Status: status}
+		if status != actions.Running {
+			s.Ended, r.Ended = at.Add(time.Second), at.Add(time.Second)
+		}
+		r.Steps = append(r.Steps, s)
+		return r
+	}
+	var b power.Book
+	said := func(runs ...actions.RunRecord) string {
+		var out []string
+		for _, a := range b.Read(runs) {
+			out = append(out, fmt.Sprint(a.Run, " ", a.Want, " ", a.Until.IsZero()))
+		}
+		return strings.Join(out, ", ")
+	}
+	first := run("1", "power.off", now, actions.Running)
+	if got := said(first); got != "1 off true" {
+		t.Error(got)
+	}
+	first = run("1", "power.off", now, actions.Succeeded)
+	if got := said(first); got != "1 off false" {
+		t.Error(got)
+	}
+	if one, two := b.Read([]actions.RunRecord{first}), b.Read([]actions.RunRecord{first}); &one[0] != &two[0] {
+		t.Error("it is made anew although nothing changed")
+	}
+	if got := said(run("2", "container.stop", now, actions.Succeeded)); got != "1 off false" {
+		t.Errorf("forgotten: %s", got)
+	}
+	for i := range 5 {
+		said(run(fmt.Sprint("n", i), "power.on", now.Add(time.Duration(i+1)*time.Minute), actions.Succeeded))
+	}
+	if got := said(); got != "n4 on false, n3 on false, n2 on false, n1 on false" {
+		t.Error(got)
+	}
+}
+
+// What the console keeps at hand: a hundred runs on every host of the fleet, of
+// which nothing is new.
+func BenchmarkBook(b *testing.B) {
+	var runs []actions.RunRecord
+	for i := range 100 {
+		r := actions.RunRecord{ID: fmt.Sprint(i), Kind: "power.on", Status: actions.Succeeded}
+		for j := range 240 {
+			r.Steps = append(r.Steps, actions.StepRecord{Target: fleet.Target{Name: fmt.Sprintf("sw%03d", j)}, Acted: true, Status: actions.Succeeded, Ended: time.Now()})
+		}
+		runs = append(runs, r)
+	}
+	var book power.Book
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(book.Read(runs)) != 4*240 {
+			b.Fatal("not the last four of every host")
+		}
 	}
 }

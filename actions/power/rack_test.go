@@ -228,7 +228,6 @@ func newRig(t testing.TB, dir string, n int, now bmc.Power) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { led.Close() })
-	power.Hurry()
 	f := &fleet.Fleet{}
 	k := &rack{dir: filepath.Join(dir, "boards"), bmcs: map[string]*board{}}
 	os.MkdirAll(k.dir, 0o700)

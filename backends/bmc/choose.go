@@ -55,15 +55,16 @@ func (c *Controller) choose(ctx context.Context) (driver, error) {
 	if d := c.chosen(); d != nil {
 		return d, nil
 	}
+	i, r := c.drivers()
 	var d driver
 	switch c.host.BMC.Driver {
 	case "ipmi":
-		d = newIPMI(c)
+		d = i
 	case "redfish":
-		d = newRedfish(c)
+		d = r
 	default:
 		var err error
-		if d, err = c.find(ctx); err != nil {
+		if d, err = c.find(ctx, i, r); err != nil {
 			return nil, err
 		}
 	}
@@ -76,38 +77,48 @@ func (c *Controller) choose(ctx context.Context) (driver, error) {
 	return d, nil
 }
 
+// drivers returns the drivers that may be chosen, which are made once: what they
+// know of the BMC, and a session that is still open, outlast a doubt.
+func (c *Controller) drivers() (*ipmi, *redfish) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if d := c.host.BMC.Driver; c.ipmi == nil && d != "redfish" {
+		c.ipmi = newIPMI(c)
+	}
+	if d := c.host.BMC.Driver; c.redfish == nil && d != "ipmi" {
+		c.redfish = newRedfish(c)
+	}
+	return c.ipmi, c.redfish
+}
+
+// auto says that the configuration leaves the choice to us.
+func (c *Controller) auto() bool {
+	d := c.host.BMC.Driver
+	return d != "ipmi" && d != "redfish"
+}
+
 func (c *Controller) chosen() driver {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.driver
 }
 
-// forget makes a driver that was found out be found out again: the BMC may have
+// doubt makes a driver that was found out be found out again: the BMC may have
 // been exchanged, or one of its protocols turned off.
-func (c *Controller) forget(d driver) {
-	if d == nil || c.host.BMC.Driver == "ipmi" || c.host.BMC.Driver == "redfish" {
-		return
-	}
+func (c *Controller) doubt(d driver) {
 	c.mu.Lock()
-	same := c.driver == d
-	if same {
+	defer c.mu.Unlock()
+	if c.driver == d && c.auto() {
 		c.driver = nil
-	}
-	c.mu.Unlock()
-	if same {
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		_ = d.close(ctx) // nobody is there to hear it
 	}
 }
 
 // find asks for both protocols at once. IPMI is taken where it answers: it needs
 // no certificate, costs a BMC least, and proves itself before the password is
 // used. Neither question holds a secret.
-func (c *Controller) find(ctx context.Context) (driver, error) {
+func (c *Controller) find(ctx context.Context, i *ipmi, r *redfish) (driver, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	i, r := newIPMI(c), newRedfish(c)
 	overIPMI, overRedfish := make(chan error, 1), make(chan error, 1)
 	safe.Go("ask for IPMI "+c.host.Name, func() { overIPMI <- i.present(ctx) })
 	safe.Go("ask for Redfish "+c.host.Name, func() { overRedfish <- r.present(ctx) })

@@ -4,7 +4,9 @@ package bmc
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ringside/backends/fleet"
@@ -27,6 +29,7 @@ type Controller struct {
 	cred    fleet.Credential
 	secrets *secrets
 	refresh chan struct{} // a token: read again now
+	silent  atomic.Bool   // it did not answer the last call
 
 	closing context.Context // done when the controller is closed
 	shut    context.CancelFunc
@@ -34,7 +37,9 @@ type Controller struct {
 	choosing turn // held while it is found out which protocol answers
 	mu       sync.Mutex
 	driver   driver // nil while that is not known
-	known    Power  // the last state that was read, "" before the first
+	ipmi     *ipmi  // nil before it is needed, as is redfish
+	redfish  *redfish
+	known    Power // the last state that was read, "" before the first
 	was      Power
 	changed  time.Time
 	busy     time.Time // until then a change of power is to be expected
@@ -136,12 +141,15 @@ func (c *Controller) Sensors(ctx context.Context) ([]Sensor, error) {
 	return out, err
 }
 
-// Events reads the newest entries of the system event log, at most max, the
+// Events reads the newest entries of the system event log, at most so many, the
 // newest first.
-func (c *Controller) Events(ctx context.Context, max int) ([]Event, error) {
+func (c *Controller) Events(ctx context.Context, most int) ([]Event, error) {
+	if most <= 0 {
+		return nil, nil
+	}
 	var out []Event
 	err := c.call(ctx, "read event log", walkLimit, func(ctx context.Context, d driver) (err error) {
-		out, err = d.events(ctx, max)
+		out, err = d.events(ctx, most)
 		return err
 	})
 	return out, err
@@ -172,15 +180,19 @@ func (c *Controller) Info(ctx context.Context) (Info, error) {
 func (c *Controller) Close(ctx context.Context) error {
 	c.shut()
 	c.mu.Lock()
-	d := c.driver
-	c.driver = nil
+	i, r := c.ipmi, c.redfish
+	c.driver, c.ipmi, c.redfish = nil, nil, nil
 	c.mu.Unlock()
-	if d == nil {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(ctx, closeLimit)
 	defer cancel()
-	return c.fail("close session", d.close(ctx))
+	var err error
+	if i != nil {
+		err = i.close(ctx)
+	}
+	if r != nil {
+		err = errors.Join(err, r.close(ctx))
+	}
+	return c.fail("close session", err)
 }
 
 // call runs one operation with the driver, within limit and until Close.
@@ -195,10 +207,18 @@ func (c *Controller) call(ctx context.Context, op string, limit time.Duration, d
 	if err != nil && c.closing.Err() != nil {
 		err = errClosed
 	}
-	if t := troubleOf(err); err != nil && (t == Silent || t == Refused) {
-		c.forget(d)
+	t := troubleOf(err)
+	if err != nil && (t == Silent || t == Refused) {
+		c.doubt(d)
 	}
-	return c.fail(op, err)
+	if ctx.Err() == nil { // who was called off knows nothing new
+		c.silent.Store(err != nil && t == Silent)
+	}
+	out := c.fail(op, err)
+	if e, ok := out.(*Error); ok && t == WrongPassword && d != nil && d.name() == "ipmi" && c.auto() {
+		e.Hint += "; if the account is for Redfish only, set driver: redfish"
+	}
+	return out
 }
 
 // remember notes the power that was read and completes the facts with what was

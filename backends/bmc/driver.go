@@ -15,8 +15,9 @@ type driver interface {
 	// setBoot sets the override; what the BMC made of it boot tells.
 	setBoot(ctx context.Context, b Boot) error
 	sensors(ctx context.Context) ([]Sensor, error)
-	// events returns the newest max entries of the log, the newest first.
-	events(ctx context.Context, max int) ([]Event, error)
+	// events returns the newest entries of the log, at most so many (more than none), the
+	// newest first.
+	events(ctx context.Context, most int) ([]Event, error)
 	identify(ctx context.Context, on bool) error
 	info(ctx context.Context) (Info, error)
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
+	"syscall"
 	"time"
 
 	"ringside/backends/fleet"
@@ -99,6 +101,11 @@ func troubleOf(err error) Trouble {
 // interrupted is a change that was given up after it was sent.
 func interrupted(ctx context.Context) error {
 	return &reason{trouble: Other, why: "given up after it was sent: it may have been carried out", hint: "look at the state before sending it again", err: ctx.Err()}
+}
+
+// refused says that a port is closed. Windows has codes of its own for it.
+func refused(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || err != nil && strings.Contains(err.Error(), "refused")
 }
 
 func timedOut(err error) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -110,6 +111,8 @@ func (d *ipmi) do(ctx context.Context, again bool, f func(context.Context, *clie
 				return interrupted(ctx)
 			}
 			return ctx.Err()
+		case !unheard(err):
+			return &reason{trouble: Rejected, why: errNonsense.Error(), err: err}
 		}
 		d.drop()
 		if !again {
@@ -131,11 +134,17 @@ func (d *ipmi) run(ctx context.Context, again bool, f func(context.Context, *cli
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			err = types.NewResponseError(0, "its answer makes no sense")
+			err = errNonsense
 		}
 	}()
 	return f(ctx, d.session.client)
 }
+
+var errNonsense = errors.New("the BMC's answer makes no sense")
+
+// unheard says that no answer came, rather than one that could not be read. The
+// library has these words, and no type, for its exchanges.
+func unheard(err error) bool { return strings.Contains(err.Error(), "IPMI LAN: ") }
 
 // open logs in. It leaves a session, or the reason why there is none.
 func (d *ipmi) open(ctx context.Context) error {
@@ -163,16 +172,11 @@ func (d *ipmi) login(ctx context.Context) error {
 	case len(d.cred.Username) > rmcpplus.MaxUserNameLength:
 		return &reason{trouble: NoSecret, why: fmt.Sprintf("the user name has more than %d bytes, and IPMI takes no longer one", rmcpplus.MaxUserNameLength)}
 	}
-	suites := d.suites
-	if s := d.usedSuite(); s != 0 {
-		suites = append([]int{s}, suites...)
+	suites := slices.Clone(d.suites)
+	if i := slices.Index(suites, d.usedSuite()); i > 0 {
+		suites[0], suites[i] = suites[i], suites[0]
 	}
-	tried := map[int]bool{}
-	for i, suite := range suites {
-		if tried[suite] {
-			continue
-		}
-		tried[suite] = true
+	for _, suite := range suites {
 		var other bool
 		if other, err = d.loginWith(ctx, suite, password); err == nil {
 			d.known.Lock()
@@ -180,7 +184,7 @@ func (d *ipmi) login(ctx context.Context) error {
 			d.known.Unlock()
 			return nil
 		}
-		if !other || i == len(suites)-1 {
+		if !other {
 			return err
 		}
 	}
@@ -221,7 +225,7 @@ func (d *ipmi) connect(ctx context.Context, s *ipmiSession) (err error) {
 	defer s.conn.Follow(ctx)()
 	defer func() {
 		if v := recover(); v != nil {
-			err = errors.New("its answer makes no sense")
+			err = errNonsense
 		}
 	}()
 	return s.client.Connect(ctx)
@@ -264,34 +268,18 @@ func (d *ipmi) close(ctx context.Context) error {
 	return nil
 }
 
-// present asks whether somebody speaks IPMI 2.0 there. The question holds neither
-// user name nor password, and needs no session.
+// present asks whether somebody speaks IPMI 2.0 there.
 func (d *ipmi) present(ctx context.Context) error {
-	conn, err := rmcp.Dial(ctx, d.address, "", "")
-	if err != nil {
-		if r := badName(d.address, err); r != nil {
-			return r
-		}
-		return d.silence(err)
-	}
-	defer conn.Close()
-	cl, err := client.NewClient("bmc", 1, "", "")
-	if err != nil {
-		return err
-	}
-	cl.WithInterface(client.InterfaceLan).WithUDPProxy(conn).WithTimeout(ipmiWait).WithRetry(ipmiTries - 1)
-	defer conn.Follow(ctx)()
-	func() {
-		defer func() { _ = recover() }() // conn tells what it found
-		_, err = cl.GetChannelAuthenticationCapabilities(ctx, types.ChannelNumberSelf, types.PrivilegeLevelAdministrator)
-	}()
-	switch told := conn.Told(); {
+	told, err := rmcp.Present(ctx, d.address, ipmiWait, ipmiTries)
+	switch r := badName(d.address, err); {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case told.V20:
 		return nil
 	case told.Stage >= rmcp.Capable:
 		return errOldIPMI
+	case r != nil:
+		return r
 	}
 	return d.silence(err)
 }
@@ -301,11 +289,11 @@ var errOldIPMI = &reason{trouble: Unsupported, why: "it speaks IPMI 1.5 only, wh
 // silence puts an exchange without an answer into words.
 func (d *ipmi) silence(err error) error {
 	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case refused(err):
 		return &reason{trouble: Refused, why: "UDP port " + d.address + " is closed", hint: "is IPMI over LAN enabled in the BMC?", err: err}
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		return &reason{trouble: Silent, why: "there is no way to " + d.address, hint: "check the network", err: err}
-	case err != nil && strings.Contains(err.Error(), "makes no sense"):
+	case errors.Is(err, errNonsense):
 		return &reason{trouble: Rejected, why: "what answers at " + d.address + " makes no sense", hint: "is it a BMC?", err: err}
 	}
 	return &reason{trouble: Silent, why: fmt.Sprintf("no answer from %s in %d tries", d.address, ipmiTries), hint: "is the BMC up, and the network?", err: err}
@@ -313,7 +301,7 @@ func (d *ipmi) silence(err error) error {
 
 // unanswered is silence after a command that may have been heard.
 func (d *ipmi) unanswered(err error) error {
-	if errors.Is(err, syscall.ECONNREFUSED) {
+	if refused(err) {
 		return d.silence(err)
 	}
 	return &reason{trouble: Silent, why: "the command was sent, and no answer came from " + d.address + ": it may have been carried out",

@@ -83,7 +83,7 @@ func completion(e *types.ResponseError, reading bool) error {
 		return &reason{trouble: Booting, why: "the BMC answers \"unspecified error\"", hint: "many do while they start", err: e}
 	}
 	if code == 0 { // the library's own words: the answer could not be read
-		return &reason{trouble: Rejected, why: "the BMC's answer cannot be read", err: e}
+		return &reason{trouble: Rejected, why: errNonsense.Error(), err: e}
 	}
 	return &reason{trouble: Rejected, why: fmt.Sprintf("the BMC refuses with code %#02x", uint8(code)), err: e}
 }

@@ -26,9 +26,8 @@ type sdrCache struct {
 
 // repository tells one state of a repository from another (section 33.9).
 type repository struct {
-	records         uint16
-	added, erased   int64
-	knowsItsChanges bool
+	records       uint16
+	added, erased int64
 }
 
 type sensorKey struct {
@@ -38,15 +37,14 @@ type sensorKey struct {
 
 // sensorRecord is what is needed to read a sensor and to understand the answer.
 type sensorRecord struct {
-	key    sensorKey
-	name   string
-	typ    types.SensorType
-	class  types.EventReadingType
-	full   *types.SDRFull // nil: no number, only states
-	unit   types.SensorUnit
-	owner  uint8
-	lun    uint8
-	signed bool
+	key   sensorKey
+	name  string
+	typ   types.SensorType
+	class types.EventReadingType
+	full  *types.SDRFull // nil: no number, only states
+	unit  types.SensorUnit
+	owner uint8
+	lun   uint8
 }
 
 // records returns the descriptions of the sensors, read anew when the BMC says
@@ -56,7 +54,7 @@ func (d *ipmi) records(ctx context.Context) (*sdrCache, error) {
 	err := d.read(ctx, func(ctx context.Context, c *client.Client) error {
 		r, err := c.GetSDRRepoInfo(ctx)
 		if err == nil {
-			stamp = repository{r.RecordCount, r.MostRecentAdditionTime.Unix(), r.MostRecentEraseTime.Unix(), true}
+			stamp = repository{r.RecordCount, r.MostRecentAdditionTime.Unix(), r.MostRecentEraseTime.Unix()}
 		}
 		return err
 	})

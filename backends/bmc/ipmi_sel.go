@@ -22,12 +22,9 @@ const (
 )
 
 // events reads the end of the log. Entries lead only to the next one, and a log
-// of thousands would take minutes, so the walk begins max entries before the last
+// of thousands would take minutes, so the walk begins that many entries before the last
 // one when there is an entry of that number, as most BMCs count without gaps.
-func (d *ipmi) events(ctx context.Context, max int) ([]Event, error) {
-	if max <= 0 {
-		return nil, nil
-	}
+func (d *ipmi) events(ctx context.Context, most int) ([]Event, error) {
 	cache, err := d.records(ctx)
 	switch {
 	case err != nil && troubleOf(err) == Unsupported:
@@ -43,8 +40,8 @@ func (d *ipmi) events(ctx context.Context, max int) ([]Event, error) {
 		return nil, err
 	}
 	start := uint16(firstEntry)
-	if last != nil && int(last.RecordID) > max {
-		start = last.RecordID - uint16(max) + 1
+	if last != nil && int(last.RecordID) > most {
+		start = last.RecordID - uint16(most) + 1
 	}
 	chain, err := d.chain(ctx, start)
 	if err != nil && start != firstEntry && answered(err, types.CodeRequestedDataNotPresent, types.CodeParameterOutOfRange, types.CodeRequestDataFieldInvalid) {
@@ -53,7 +50,7 @@ func (d *ipmi) events(ctx context.Context, max int) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	chain = chain[len(chain)-min(len(chain), max):]
+	chain = chain[len(chain)-min(len(chain), most):]
 	out := make([]Event, 0, len(chain))
 	for _, e := range slices.Backward(chain) {
 		out = append(out, cache.event(e))

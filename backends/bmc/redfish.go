@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -18,7 +19,7 @@ import (
 // is found out by the connection.
 const (
 	redfishDial   = 3 * time.Second
-	redfishAnswer = 15 * time.Second
+	redfishAnswer = 10 * time.Second
 	redfishIdle   = 90 * time.Second // longer than the rest between reads
 )
 
@@ -60,15 +61,18 @@ func newRedfish(c *Controller) *redfish {
 	}
 	d.http = &http.Client{Transport: t, CheckRedirect: sameHost}
 	if c.host.BMC.Plain {
-		d.base, d.insecure = "http://"+d.address, "plain HTTP: neither encrypted nor authenticated"
+		d.base, d.insecure = baseOf("http", d.address), "plain HTTP: neither encrypted nor authenticated"
 		return d
 	}
-	d.base = "https://" + d.address
+	d.base = baseOf("https", d.address)
 	t.TLSClientConfig, d.insecure, d.setup = tlsFor(c.host.BMC.TLS)
 	return d
 }
 
 func (d *redfish) name() string { return "redfish" }
+
+// baseOf joins scheme and address; an IPv6 zone needs escaping.
+func baseOf(scheme, address string) string { return (&url.URL{Scheme: scheme, Host: address}).String() }
 
 // sameHost follows a redirect only within the BMC: the request holds a token.
 func sameHost(to *http.Request, via []*http.Request) error {
@@ -110,6 +114,9 @@ func (d *redfish) present(ctx context.Context) error {
 		return err
 	}
 	defer d.turn.give()
+	d.known.Lock()
+	d.root = nil
+	d.known.Unlock()
 	_, err := d.service(ctx)
 	return err
 }

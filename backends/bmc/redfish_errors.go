@@ -151,7 +151,7 @@ func changes(method string) bool { return method == http.MethodPost || method ==
 func (d *redfish) lost(err error, method string) error {
 	silent := &reason{trouble: Silent, why: "no answer from " + d.address, hint: "is the BMC up, and the network?", err: err}
 	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case refused(err):
 		return &reason{trouble: Refused, why: "TCP port " + d.address + " is closed", hint: "is Redfish enabled in the BMC?", err: err}
 	case errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTUNREACH):
 		silent.why, silent.hint = "there is no way to "+d.address, "check the network"

@@ -37,7 +37,7 @@ func (e logEntry) event() Event {
 	return Event{ID: fleet.Clean(e.ID), At: at, Sensor: fleet.Clean(e.Sensor), Text: fleet.Clean(e.Message), Severity: healthOf(e.Severity)}
 }
 
-func (d *redfish) events(ctx context.Context, max int) ([]Event, error) {
+func (d *redfish) events(ctx context.Context, most int) ([]Event, error) {
 	log, err := d.log(ctx)
 	if err != nil {
 		return nil, err
@@ -51,11 +51,11 @@ func (d *redfish) events(ctx context.Context, max int) ([]Event, error) {
 	if service.Entries.ID == "" {
 		return nil, errNoLog
 	}
-	out, links, err := d.entries(ctx, service.Entries.ID, max)
+	out, links, err := d.entries(ctx, service.Entries.ID, most)
 	if err != nil {
 		return nil, err
 	}
-	if links, err = d.newest(ctx, links, max); err != nil {
+	if links, err = d.newest(ctx, links, most); err != nil {
 		return nil, err
 	}
 	for _, l := range links {
@@ -66,7 +66,7 @@ func (d *redfish) events(ctx context.Context, max int) ([]Event, error) {
 		out = append(out, e.event())
 	}
 	newestFirst(out)
-	return out[:min(len(out), max)], nil
+	return out[:min(len(out), most)], nil
 }
 
 var errNoLog = &reason{trouble: Unsupported, why: "this BMC keeps no event log"}
@@ -115,7 +115,7 @@ func (d *redfish) log(ctx context.Context) (string, error) {
 
 // entries reads the pages of a log: whole entries, and links to others. A log that
 // begins with the newest is not read further than needed.
-func (d *redfish) entries(ctx context.Context, next string, max int) (out []Event, links []string, err error) {
+func (d *redfish) entries(ctx context.Context, next string, most int) (out []Event, links []string, err error) {
 	for page := 0; next != "" && page < maxLogPages; page++ {
 		var c collection
 		if _, err := d.get(ctx, next, &c); err != nil {
@@ -130,7 +130,7 @@ func (d *redfish) entries(ctx context.Context, next string, max int) (out []Even
 				links = append(links, l.ID)
 			}
 		}
-		if n := len(out); n >= max && n > 1 && out[0].At.After(out[n-1].At) {
+		if n := len(out); n >= most && n > 1 && out[0].At.After(out[n-1].At) {
 			break
 		}
 		next = c.Next
@@ -138,11 +138,11 @@ func (d *redfish) entries(ctx context.Context, next string, max int) (out []Even
 	return out, links, nil
 }
 
-// newest returns at most max of a log's links, from the end where the newer ones
+// newest returns at most so many of a log's links, from the end where the newer ones
 // are.
-func (d *redfish) newest(ctx context.Context, links []string, max int) ([]string, error) {
+func (d *redfish) newest(ctx context.Context, links []string, most int) ([]string, error) {
 	n := len(links)
-	if n <= max {
+	if n <= most {
 		return links, nil
 	}
 	var first, last logEntry
@@ -153,9 +153,9 @@ func (d *redfish) newest(ctx context.Context, links []string, max int) ([]string
 		return nil, err
 	}
 	if first.event().At.After(last.event().At) {
-		return links[:max], nil
+		return links[:most], nil
 	}
-	return links[n-max:], nil
+	return links[n-most:], nil
 }
 
 // newestFirst sorts by time, and by ID within one second: entries with larger

@@ -38,6 +38,10 @@ func (s *Set) Controller(host string) (*Controller, bool) { c, ok := s.byHost[ho
 // All returns the controllers in the order of the fleet.
 func (s *Set) All() []*Controller { return s.controllers }
 
+// Parallel is how many reads a sweep has under way at a time when nobody has
+// another wish. Each is a datagram or two; what they wait for is the network.
+const Parallel = 256
+
 // grace is how long a read counts against the limit of a sweep. One that takes
 // longer waits for a BMC that is slow or not there, which costs nothing, and must
 // not keep the others waiting.
@@ -78,21 +82,29 @@ func (s *Set) Sweep(ctx context.Context, hosts []string, parallel int, each func
 	wg.Wait()
 }
 
-// pick returns the controllers of hosts, those last that did not answer lately,
-// and tells of the hosts that have none.
+// pick returns the controllers of hosts in their order, those last that did not
+// answer when they were asked last, and tells of the hosts that have none.
 func (s *Set) pick(hosts []string, tell func(string, *Facts, error)) []*Controller {
-	if hosts == nil {
-		return s.controllers
-	}
-	out := make([]*Controller, 0, len(hosts))
-	for _, h := range hosts {
-		if c, ok := s.byHost[h]; ok {
-			out = append(out, c)
-			continue
+	all := s.controllers
+	if hosts != nil {
+		all = make([]*Controller, 0, len(hosts))
+		for _, h := range hosts {
+			if c, ok := s.byHost[h]; ok {
+				all = append(all, c)
+				continue
+			}
+			tell(h, nil, &Error{Host: fleet.Clean(h), Op: "read power", Trouble: Other, Why: "it has no BMC in the configuration", Hint: "add bmc: to the host"})
 		}
-		tell(h, nil, &Error{Host: fleet.Clean(h), Op: "read power", Trouble: Other, Why: "it has no BMC in the configuration", Hint: "add bmc: to the host"})
 	}
-	return out
+	var answer, silent []*Controller
+	for _, c := range all {
+		if c.silent.Load() {
+			silent = append(silent, c)
+		} else {
+			answer = append(answer, c)
+		}
+	}
+	return append(answer, silent...)
 }
 
 // Close ends every session, side by side, and forgets the secrets. It takes about

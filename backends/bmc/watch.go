@@ -16,8 +16,8 @@ const (
 	restMax     = 15 * time.Second
 	busyRest    = 2 * time.Second // while a change of power is expected
 	busyFor     = time.Minute
-	refreshRest = time.Second // at least, however often somebody asks
-	startSpread = time.Second // the first reads of a fleet are spread over this
+	refreshRest = time.Second            // at least, however often somebody asks
+	startSpread = 500 * time.Millisecond // the first reads of a fleet are spread over this
 )
 
 // backoffs say how long to leave a BMC alone after a failure, by its kind.

@@ -18,21 +18,25 @@ type Fault struct {
 func (l *Lab) Faults() []Fault { return l.faults }
 
 // toggle makes a fault of something that is on or off.
-func (l *Lab) toggle(id, title string, set func(on bool)) Fault {
+func (l *Lab) toggle(id, title string, set func(on bool) error) Fault {
 	on := false
 	return Fault{id, title, func() error {
 		l.mu.Lock()
 		on = !on
 		now := on
 		l.mu.Unlock()
-		set(now)
-		return nil
+		return set(now)
 	}}
 }
 
 func (l *Lab) presenterFaults() []Fault {
 	var out []Fault
-	add := func(id, title string, set func(on bool)) { out = append(out, l.toggle(id, title, set)) }
+	add := func(id, title string, set func(on bool)) {
+		out = append(out, l.toggle(id, title, func(on bool) error {
+			set(on)
+			return nil
+		}))
+	}
 	for _, e := range l.engines {
 		name := e.opts.Name
 		add("hang/"+name, "hang engine "+name, e.Hang)

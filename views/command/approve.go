@@ -51,6 +51,9 @@ func planRows(p *actions.Plan, undo bool) []planRow {
 	var out []planRow
 	for _, f := range p.Findings {
 		engine, _, _ := strings.Cut(f.Subject, "/")
+		if len(p.Targets) > 0 && p.Targets[0].Kind == fleet.KindHost {
+			engine = ""
+		}
 		out = append(out, planRow{Type: "finding", Kind: p.Kind, Level: f.Level.String(), Target: f.Subject, Engine: engine, Text: f.Text, Confirm: asks(p.Confirm)})
 	}
 	for _, s := range p.Steps {

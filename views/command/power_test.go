@@ -204,6 +204,34 @@ func TestPowerOff(t *testing.T) {
 	}
 }
 
+// Hosts that do nothing end the run before it comes to all of them; two command
+// lines on one host: one acts, the other is told who does.
+func TestPowerStopsAndIsHeld(t *testing.T) {
+	b := newRack(t)
+	for _, name := range []string{"sw003", "sw005", "sw006"} {
+		b.lab.BMC(name).Set(bmc.Stuck, true)
+	}
+	done := make(chan result)
+	go func() {
+		done <- b.line(t, "power off sw[001-036] --yes --reason x --timeout 3s --wave 4 --stop-after 2")
+	}()
+	for end := time.Now().Add(30 * time.Second); b.lab.BMC("sw001").Counters().Commands["Chassis Control"] == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("no host was asked")
+		}
+	}
+	if r := b.line(t, "power off sw[020-021] sw003 --yes --reason x"); r.code != ExitBlocked || !strings.Contains(r.err, "block") && !strings.Contains(r.err, "(command, pid ") {
+		t.Errorf("the second was told: %+v", r)
+	}
+	r := <-done
+	if on := b.powers(t, 36); r.code != ExitFailed || on != 36-5 {
+		t.Errorf("%d are on: %+v", on, r)
+	}
+	if !strings.Contains(r.out, "not started: an earlier step failed") || !strings.Contains(r.out, "sw[009-036]") {
+		t.Errorf("%s", r.out)
+	}
+}
+
 func TestPowerOther(t *testing.T) {
 	b := newRack(t)
 	for args, says := range map[string]string{

@@ -39,6 +39,7 @@ type pump struct {
 	pace    atomic.Int64 // a time.Duration
 	credit  chan struct{}
 	onset   impact.Onset
+	book    power.Book
 }
 
 func newPump(o Options, h *history) *pump {
@@ -92,7 +93,7 @@ func (p *pump) run(ctx context.Context, send func(tea.Msg)) {
 func (p *pump) picture() screen.Snapshot {
 	s := screen.Snapshot{Fleet: p.fleet, State: p.store.State(), Now: p.now()}
 	s.Runs = merge(p.live(), p.history.runs())
-	s.Asked = power.Asks(s.Runs)
+	s.Asked = p.book.Read(s.Runs)
 	s.Problems = append(impact.Docker(p.fleet, s.State, s.Now), impact.Power(p.fleet, s.State, s.Asked, p.history.quiet(), s.Now)...)
 	known := map[string]bool{}
 	for _, f := range watch.Latest[*docker.Facts](s.State) {

@@ -132,8 +132,8 @@ func TestFrames(t *testing.T) {
 func TestEverySizeHolds(t *testing.T) {
 	for name, snap := range map[string]screen.Snapshot{"containers": picture(true), "hosts too": powered(picture(true)), "nothing": {Fleet: &fleet.Fleet{}}} {
 		s := home(snap, 80, 21, screen.Look{Theme: kit.NewTheme(true, false)})
-		for w := 1; w < 200; w += 7 {
-			for h := 1; h < 60; h += 3 {
+		for w := 1; w < 200; w += 13 {
+			for h := 1; h < 60; h += 5 {
 				s.Resize(w, h)
 				kittest.Check(t, s.View(), w, h)
 				if t.Failed() {

@@ -212,10 +212,5 @@ func (p *pane) note() string {
 	if p.notes == nil {
 		return ""
 	}
-	for _, n := range p.notes(p.theme) {
-		if kit.Width(n)+kit.Width(p.name)+10 <= p.w {
-			return n
-		}
-	}
-	return ""
+	return kit.Longest(p.notes(p.theme), p.w-kit.Width(p.name)-10)
 }

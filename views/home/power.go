@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"ringside/backends/bmc"
 	"ringside/backends/impact"
@@ -23,7 +24,8 @@ var powerPane = system{
 			return content{none: true}
 		}
 		tally := hosts.CountAll(list)
-		c := content{more: notable(list, s), notes: tally.Notes, open: screen.Go{Screen: "power"}, chart: newHostMap(list)}
+		asked := underWay(s.Asked)
+		c := content{more: notable(list, asked, s.Now), notes: tally.Notes, open: screen.Go{Screen: "power"}, chart: newHostMap(list, asked)}
 		c.census = census{source: "BMC", all: len(list), things: count(len(list), "host")}
 		for _, h := range list {
 			c.census.add(h.Entry, s.Now)
@@ -37,9 +39,14 @@ type hostMap struct {
 	heat *kit.HeatMap
 }
 
-func newHostMap(list []hosts.Host) hostMap {
-	m := &kit.HeatMap{Cursor: -1, Theme: kit.NewTheme(true, false)}
-	m.Sign = func(i int) kit.HeatSign { return list[i].Status.Look(m.Theme) }
+func newHostMap(list []hosts.Host, asked map[string]impact.Asked) hostMap {
+	m := &kit.HeatMap{Cursor: -1}
+	m.Sign = func(i int) kit.HeatSign {
+		if _, changing := asked[list[i].Spec.Name]; changing {
+			return hosts.Turning.Look(m.Theme)
+		}
+		return list[i].Status.Look(m.Theme)
+	}
 	m.Count = func(g int) string { return hosts.Count(list, m.Things(g)).Text(m.Theme) }
 	m.SetGroups(hosts.Groups(list))
 	return hostMap{m}
@@ -56,15 +63,20 @@ func (m hostMap) draw(t *kit.Theme, w, most int) []string {
 // notableMost is how many hosts the pane lists below the map.
 const notableMost = 6
 
-// notable lists the hosts that are worth a line, those that change first. One that
-// is off is not: it may be meant so, and where it is not it is a problem.
-func notable(list []hosts.Host, s screen.Snapshot) []row {
-	asked := map[string]impact.Asked{}
-	for _, a := range s.Asked {
+// underWay is what is asked of hosts now, by host.
+func underWay(all []impact.Asked) map[string]impact.Asked {
+	out := map[string]impact.Asked{}
+	for _, a := range all {
 		if a.Until.IsZero() {
-			asked[a.Host] = a
+			out[a.Host] = a
 		}
 	}
+	return out
+}
+
+// notable lists the hosts that are worth a line, those that change first. One that
+// is off is not: it may be meant so, and where it is not it is a problem.
+func notable(list []hosts.Host, asked map[string]impact.Asked, now time.Time) []row {
 	var out []row
 	ranks := map[string]int{}
 	for _, h := range list {
@@ -78,9 +90,9 @@ func notable(list []hosts.Host, s screen.Snapshot) []row {
 		if what == "" {
 			continue
 		}
-		r := row{key: "host/" + h.Spec.Name, target: impact.HostTarget(*h.Spec), sign: look, why: strings.Join(faultsOf(h), ", ")}
+		r := row{key: "host/" + h.Spec.Name, target: impact.HostTarget(*h.Spec), sign: look, why: whyOf(h)}
 		r.open = place(r.target)
-		r.cells = []string{h.Spec.Name, what, strings.TrimSpace(h.Spec.Site + " " + h.Spec.Rack), screen.Since(since, s.Now)}
+		r.cells = []string{h.Spec.Name, what, strings.TrimSpace(h.Spec.Site + " " + h.Spec.Rack), screen.Since(since, now)}
 		ranks[r.key] = rank
 		out = append(out, r)
 	}
@@ -105,13 +117,13 @@ func judge(h hosts.Host) (look sign, rank int, what string) {
 	return good, 0, ""
 }
 
-// faultsOf are a host's faults, or why it cannot be read.
-func faultsOf(h hosts.Host) []string {
+// whyOf is why a host cannot be read, or its faults.
+func whyOf(h hosts.Host) string {
 	switch {
 	case h.Entry.Err != nil:
-		return strings.Fields(h.Entry.Err.Error())
+		return strings.Join(strings.Fields(h.Entry.Err.Error()), " ")
 	case h.Facts != nil:
-		return h.Facts.Faults
+		return strings.Join(h.Facts.Faults, ", ")
 	}
-	return nil
+	return ""
 }

@@ -10,7 +10,7 @@ import (
 // groups: hosts by site and rack. Its signs must differ in shape, since colour
 // may be missing. Things are numbers that mean something to the caller only.
 type HeatMap struct {
-	Theme  *Theme
+	Theme  *Theme                   // for drawing; laying out needs none
 	Sign   func(thing int) HeatSign // how a thing looks now
 	Count  func(group int) string   // what is said of a group whose signs have no room
 	Marked func(thing int) bool     // nil: nothing is marked
@@ -138,7 +138,7 @@ func (m *HeatMap) lay(level, most int) []heatLine {
 		for _, p := range m.groups[g].Parts {
 			name := ""
 			if how.names && p.Name != "" {
-				name = Cut(p.Name, room/2, m.Theme.Glyph.Ellipsis) + " "
+				name = Cut(p.Name, room/2, "") + " "
 			}
 			head, things := Width(name), p.Things
 			gap := how.gap

@@ -31,6 +31,9 @@ var acts = map[keymap.ID]bool{keymap.ActOn: true, keymap.ActOff: true, keymap.Ac
 // copied is the answer of a copy menu.
 type copied struct{ what, text string }
 
+// hostRange is the names in one word, as the filter and the command line take it.
+const hostRange = "names as a range"
+
 // clip is one thing that can be copied of a host.
 type clip struct {
 	key, title string
@@ -86,6 +89,12 @@ func (s *Screen) copyMenu(items []*item, first ...kit.Item) tea.Cmd {
 	title := "Copy of " + items[0].Spec.Name
 	if len(items) > 1 {
 		title = fmt.Sprintf("Copy of %d hosts", len(items))
+		names := make([]string, len(items))
+		for i, it := range items {
+			names[i] = it.Spec.Name
+		}
+		texts[hostRange] = fleet.Fold(names)
+		menu = append(menu, kit.Item{ID: hostRange, Key: "r", Title: hostRange, Note: kit.Middle(texts[hostRange], 30, s.look.Theme.Glyph.Ellipsis)})
 	}
 	return screen.Send(screen.Overlay{Dialog: kit.NewMenu(title, menu, kit.MenuOptions{}), Answer: func(result any) tea.Msg {
 		if it, ok := result.(kit.Item); ok {

@@ -19,10 +19,13 @@ type column struct {
 // hostWidth is the least width of the names of hosts.
 const hostWidth = 10
 
+// columns is every column in order; which are shown is a matter of room. What is
+// well has no style of its own: what is not stands out, and a move of the cursor
+// costs few bytes.
 var columns = []column{
 	{kit.Column{Key: "power", Title: "POWER", Min: 16, Want: 18}, powerCell},
 	{kit.Column{Key: "host", Title: "HOST", Min: hostWidth, Want: 20, Flex: true}, func(d *drawing, it *item) kit.Cell {
-		return kit.Cell{Text: it.Spec.Name, Style: d.theme.Strong}
+		return kit.Cell{Text: it.Spec.Name}
 	}},
 	{kit.Column{Key: "site", Title: "SITE", Min: 8, Want: 9, Priority: 2}, func(d *drawing, it *item) kit.Cell { return kit.Cell{Text: it.Spec.Site} }},
 	{kit.Column{Key: "rack", Title: "RACK", Min: 5, Want: 6, Priority: 3}, func(d *drawing, it *item) kit.Cell { return kit.Cell{Text: it.Spec.Rack} }},
@@ -56,6 +59,7 @@ func tableColumns() []kit.Column {
 type drawing struct {
 	model *model
 	theme *kit.Theme
+	width int
 	now   time.Time
 	cells []kit.Cell
 }
@@ -74,7 +78,8 @@ func (d *drawing) Key(i int) string {
 
 func (d *drawing) At(i int) kit.Row {
 	if g := d.model.lines[i].group; g != nil {
-		return kit.Row{Group: d.heading(g), Note: g.tally.Text(d.theme)}
+		head := d.heading(g)
+		return kit.Row{Group: head, Note: kit.Longest(g.tally.Notes(d.theme), d.width-kit.Width(head)-6)}
 	}
 	it := d.model.lines[i].item
 	d.cells = d.cells[:0]
@@ -117,7 +122,9 @@ func healthCell(d *drawing, it *item) kit.Cell {
 	case word == "unknown", !it.Status.Readable():
 		return d.unknown()
 	case word == "none":
-		return kit.Cell{Text: none, Style: d.theme.Dim}
+		return kit.Cell{Text: none}
+	case it.Status.Health == "":
+		return kit.Cell{Text: word}
 	}
 	return kit.Cell{Text: word, Style: healthStyle(d.theme, it.Status.Health)}
 }
@@ -138,7 +145,7 @@ func changeCell(d *drawing, it *item) kit.Cell {
 	case it.Facts != nil && !it.Status.Readable():
 		return kit.Cell{Text: "was " + known(it.Facts.Power), Style: d.theme.Dim}
 	case !it.changed:
-		return kit.Cell{Text: none, Style: d.theme.Dim}
+		return kit.Cell{Text: none}
 	}
 	text, style := it.last.to+" "+screen.Since(it.last.at, d.now)+" "+whose(it.last), kit.Style("")
 	switch {
@@ -150,6 +157,10 @@ func changeCell(d *drawing, it *item) kit.Cell {
 	return kit.Cell{Text: text, Style: style}
 }
 
+// leastAge is the first step of an age that is shown: about the time between two
+// readings of a BMC, so that it does not flicker.
+const leastAge = 15 * time.Second
+
 // readCell is the age of what is known, in steps as long as it is fresh: a quiet
 // screen stays still.
 func readCell(d *drawing, it *item) kit.Cell {
@@ -158,7 +169,7 @@ func readCell(d *drawing, it *item) kit.Cell {
 	case !ok:
 		return kit.Cell{Text: none, Style: d.theme.Dim}
 	case it.Status.Readable():
-		return kit.Cell{Text: "<" + kit.Age(screen.Within(age)), Style: d.theme.Dim}
+		return kit.Cell{Text: "<" + kit.Age(screen.Within(max(age, leastAge)))}
 	}
 	return kit.Cell{Text: kit.Age(age), Style: d.theme.Warn}
 }

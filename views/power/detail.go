@@ -2,15 +2,11 @@ package power
 
 import (
 	"context"
-	"errors"
-	"math"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"ringside/backends/bmc"
-	"ringside/backends/fleet"
 	"ringside/keymap"
 	"ringside/views/kit"
 )
@@ -31,6 +27,7 @@ type detail struct {
 	ctx    context.Context // of everything that is read for it
 	cancel context.CancelFunc
 	reads  [parts]reading
+	insist bool // read although the BMC refuses us: a human asked for it
 
 	info    bmc.Info
 	boot    bmc.Boot
@@ -38,59 +35,6 @@ type detail struct {
 	events  []bmc.Event
 	history map[string][]float64 // of each sensor, since the detail was opened
 }
-
-// part is something that is read for the detail.
-type part uint8
-
-const (
-	infoPart part = iota
-	bootPart
-	sensorsPart
-	eventsPart
-	parts
-)
-
-// eventsMost is how many entries of an event log are read.
-const eventsMost = 500
-
-// plan says how a part is read: how long it may take, waiting for its turn at the
-// BMC included, and how long after an answer it is read again. A BMC answers one
-// question at a time, and too many of them harm it (facts/bmc.md 6).
-var plan = [parts]struct {
-	limit, again time.Duration
-	read         func(context.Context, controller) (any, error)
-}{
-	infoPart:    {15 * time.Second, 10 * time.Minute, func(ctx context.Context, c controller) (any, error) { return c.Info(ctx) }},
-	bootPart:    {15 * time.Second, 30 * time.Second, func(ctx context.Context, c controller) (any, error) { return c.Boot(ctx) }},
-	sensorsPart: {30 * time.Second, 5 * time.Second, func(ctx context.Context, c controller) (any, error) { return c.Sensors(ctx) }},
-	eventsPart:  {30 * time.Second, 30 * time.Second, func(ctx context.Context, c controller) (any, error) { return c.Events(ctx, eventsMost) }},
-}
-
-// reading is how far a part is.
-type reading struct {
-	asked int       // number of the latest attempt; answers to others are late
-	busy  bool      // it is under way
-	due   bool      // it is to be read as soon as it is seen
-	at    time.Time // of the last answer that was no error; zero: there was none
-	err   error     // of the last attempt
-}
-
-// Messages of the detail's own commands.
-type (
-	answer struct {
-		to    *detail
-		part  part
-		asked int
-		value any
-		err   error
-		at    time.Time
-	}
-	beat struct {
-		to    *detail
-		part  part
-		asked int
-	}
-)
 
 func newDetail(s *Screen, it *item) *detail {
 	d := &detail{s: s, item: it, page: kit.NewTextPane(), side: kit.NewTextPane(), history: map[string][]float64{}}
@@ -104,9 +48,13 @@ func newDetail(s *Screen, it *item) *detail {
 	return d
 }
 
-// start reads what is seen.
+// start reads what is seen and due. A BMC that refuses us already is left alone.
 func (d *detail) start() tea.Cmd {
 	var cmds []tea.Cmd
+	if untouched[trouble(d.item.Entry.Err)] && !d.insist {
+		d.fill()
+		return nil
+	}
 	for p := range parts {
 		if d.reads[p].due && d.sees(p) {
 			cmds = append(cmds, d.read(p))
@@ -116,119 +64,12 @@ func (d *detail) start() tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// sees reports whether a part is on screen.
-func (d *detail) sees(p part) bool {
-	for _, i := range d.shown() {
-		for _, x := range pages[i].parts {
-			if x == p {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// read asks the BMC in a command.
-func (d *detail) read(p part) tea.Cmd {
-	r := &d.reads[p]
-	c, ok := d.s.bmc(d.item.Spec.Name)
-	if r.busy || !ok {
-		return nil
-	}
-	r.asked++
-	r.busy, r.due = true, false
-	msg, ctx := answer{to: d, part: p, asked: r.asked}, d.ctx
-	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(ctx, plan[p].limit)
-		defer cancel()
-		msg.value, msg.err = plan[p].read(ctx, c)
-		msg.at = time.Now()
-		return msg
-	}
-}
-
-// take puts an answer in its place and lets it be read again later.
-func (d *detail) take(m answer) tea.Cmd {
-	r := &d.reads[m.part]
-	if m.asked != r.asked {
-		return nil
-	}
-	r.busy, r.err = false, m.err
-	if m.err == nil {
-		r.at = m.at
-		d.store(m)
-	}
-	d.fill()
-	if offered(m.err) {
-		return d.s.later(plan[m.part].again, beat{d, m.part, m.asked})
-	}
-	return nil // what a BMC cannot do it will not learn
-}
-
-func (d *detail) store(m answer) {
-	switch v := m.value.(type) {
-	case bmc.Info:
-		d.info = v
-	case bmc.Boot:
-		d.boot = v
-	case []bmc.Event:
-		d.events = v
-	case []bmc.Sensor:
-		d.sensors = v
-		for _, x := range v {
-			d.remember(x)
-		}
-	}
-}
-
-// historyMost is how many samples of a sensor are kept.
-const historyMost = 120
-
-func (d *detail) remember(x bmc.Sensor) {
-	v := x.Value
-	if x.Absent {
-		v = math.NaN()
-	}
-	h := append(d.history[x.Name], v)
-	d.history[x.Name] = h[max(0, len(h)-historyMost):]
-}
-
-// beat reads a part again, or notes that it is due where it is not seen.
-func (d *detail) beat(m beat) tea.Cmd {
-	r := &d.reads[m.part]
-	if m.asked != r.asked || r.busy {
-		return nil
-	}
-	r.due = true
-	return d.start()
-}
-
-// offered reports whether a part is worth another try.
-func offered(err error) bool {
-	var e *bmc.Error
-	return !errors.As(err, &e) || e.Trouble != bmc.Unsupported
-}
-
-// why is an error without the host's name, which is said beside it.
-func why(err error) string {
-	var e *bmc.Error
-	switch {
-	case errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &e):
-		return "no answer in time"
-	case !errors.As(err, &e):
-		return fleet.Clean(err.Error())
-	case e.Hint != "":
-		return e.Why + " (" + e.Hint + ")"
-	}
-	return e.Why
-}
-
-// refresh takes a new picture.
-func (d *detail) refresh() {
+// refresh takes a new picture, and reads what could not be read before.
+func (d *detail) refresh() tea.Cmd {
 	if it := d.s.model.find(d.item.Spec.Name); it != nil {
 		d.item = it
 	}
-	d.fill()
+	return d.start()
 }
 
 func (d *detail) do(id keymap.ID) tea.Cmd {
@@ -245,7 +86,10 @@ func (d *detail) do(id keymap.ID) tea.Cmd {
 		for p := range d.reads {
 			d.reads[p].due = true
 		}
-		return d.start()
+		d.insist = true
+		cmd := d.start()
+		d.insist = false
+		return cmd
 	case keymap.Wrap:
 		d.page.SetWrap(!d.page.Wrapped())
 	case keymap.Search:
@@ -400,8 +244,8 @@ func (d *detail) foot(open int) string {
 	for _, p := range pages[open].parts {
 		r := d.reads[p]
 		switch {
-		case r.err != nil && offered(r.err):
-			left, style = " trying again: "+why(r.err), t.Warn
+		case r.err != nil && trouble(r.err) != bmc.Unsupported:
+			left, style = " "+next(r.err)+why(r.err), t.Warn
 		case r.busy && r.at.IsZero():
 			left = " reading"
 		case !r.at.IsZero() && left == "":

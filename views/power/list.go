@@ -329,7 +329,7 @@ func (l *list) restyle() {
 }
 
 func (l *list) resize(w, h int) {
-	l.w, l.h = w, h
+	l.w, l.h, l.rows.width = w, h, w
 	l.fit()
 }
 

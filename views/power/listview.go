@@ -99,7 +99,7 @@ func (l *list) foot(it *item) string {
 	if it == nil {
 		return strings.Repeat(" ", l.w)
 	}
-	text, style := facts(theme, it), theme.Dim
+	text, style := facts(theme, it), theme.Text
 	if it.Entry.Err != nil {
 		text, style = why(it.Entry.Err), theme.Warn
 	}

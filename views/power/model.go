@@ -28,6 +28,7 @@ type item struct {
 
 	shown        bool   // the filter lets it through
 	group, value string // computed by sorting.prepare
+	first        int    // place of the first host of the group
 	number       float64
 }
 
@@ -192,8 +193,9 @@ func (it *item) powerNow(arrow string, now time.Time) string {
 	return it.Status.Word + " " + arrow + " " + verbs[it.asked.Verb] + " " + kit.Age(now.Sub(it.asked.At))
 }
 
-// verbs are the acts as a change in the list names them.
-var verbs = map[bmc.Verb]string{bmc.TurnOn: "on", bmc.SoftOff: "off", bmc.ForceOff: "cut", bmc.Cycle: "cycle", bmc.Reset: "reset"}
+// verbs are the acts as a change in the list names them. Whether the power was cut
+// or not is told by the run.
+var verbs = map[bmc.Verb]string{bmc.TurnOn: "on", bmc.SoftOff: "off", bmc.ForceOff: "off", bmc.Cycle: "cycle", bmc.Reset: "reset"}
 
 // whose names who is behind a change.
 func whose(c change) string {

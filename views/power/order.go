@@ -77,10 +77,18 @@ type sorting struct {
 	group   *grouping
 }
 
-// prepare computes what compare looks at: an item is compared many times.
+// prepare computes what compare looks at: an item is compared many times. Items
+// are all there are: a group comes where its first host is in the fleet.
 func (s sorting) prepare(items []*item) {
+	first := map[string]int{}
 	for _, it := range items {
 		it.group = s.group.of(it)
+		if at, ok := first[it.group]; !ok || it.place < at {
+			first[it.group] = it.place
+		}
+	}
+	for _, it := range items {
+		it.first = first[it.group]
 		if s.order.number != nil {
 			it.number = s.order.number(it)
 		} else {
@@ -90,8 +98,8 @@ func (s sorting) prepare(items []*item) {
 }
 
 func (s sorting) compare(a, b *item) int {
-	if c := compareText(a.group, b.group, false); c != 0 {
-		return c
+	if a.group != b.group {
+		return cmp.Compare(a.first, b.first)
 	}
 	c := 0
 	if s.order.number != nil {

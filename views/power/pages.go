@@ -39,13 +39,15 @@ func init() { // set here, since the functions lead back to the table
 // waiting says why a part is not there: "" when it is.
 func (d *detail) waiting(p part, what string) (text string, style kit.Style) {
 	t, r := d.s.look.Theme, d.reads[p]
-	switch {
+	switch refused := d.item.Entry.Err; {
 	case !r.at.IsZero():
 		return "", ""
-	case r.err != nil && !offered(r.err):
+	case trouble(r.err) == bmc.Unsupported:
 		return "this BMC does not offer " + what, t.Dim
 	case r.err != nil:
 		return why(r.err), t.Warn
+	case !r.busy && untouched[trouble(refused)]:
+		return "not asked for: " + string(trouble(refused)) + "; r asks all the same", t.Dim
 	}
 	return "reading", t.Dim
 }
@@ -68,7 +70,7 @@ func (d *detail) overview(w int) []string {
 		if !it.Status.Readable() {
 			s.Paint("last known", known(f.Power), t.Dim)
 		}
-		s.Add("read", screen.Since(it.Entry.At, now)+" ago"+t.Dim.Paint("  in "+it.Entry.Took.Round(time.Millisecond).String()))
+		s.Add("read", screen.Since(it.Entry.At, now)+" ago"+t.Dim.Paint("  in "+max(time.Millisecond, it.Entry.Took.Round(time.Millisecond)).String()))
 		health := healthWord(it)
 		if health == "none" {
 			health = ""
@@ -236,6 +238,10 @@ func knownKind(kind string) bool {
 // opened.
 func (d *detail) sensor(x bmc.Sensor, w int) string {
 	t := d.s.look.Theme
+	name := kit.Fit(x.Name, sensorName, false, t.Glyph.Ellipsis) + " "
+	if x.Unit == "" && !x.Absent { // a state in words
+		return name + x.State
+	}
 	value := t.Dim.Paint(kit.Fit("no reading", sensorValue, true, ""))
 	if !x.Absent {
 		value = kit.Fit(number(x), sensorValue, true, t.Glyph.Ellipsis)
@@ -249,8 +255,8 @@ func (d *detail) sensor(x bmc.Sensor, w int) string {
 	case bmc.Critical:
 		state, style = t.Glyph.Bad+" critical", t.Bad
 	}
-	line := kit.Fit(x.Name, sensorName, false, t.Glyph.Ellipsis) + " " + value + "  " + style.Paint(kit.Fit(state, sensorState, false, t.Glyph.Ellipsis))
-	if room := w - kit.Width(line) - 1; room >= 8 && x.Unit != "" {
+	line := name + value + "  " + style.Paint(kit.Fit(state, sensorState, false, t.Glyph.Ellipsis))
+	if room := w - kit.Width(line) - 1; room >= 8 {
 		line += " " + t.Focus.Paint(trace(t, d.history[x.Name], min(room, 60)))
 	}
 	return line
@@ -277,10 +283,10 @@ func trace(t *kit.Theme, samples []float64, w int) string {
 	return t.Sparkline(scaled, len(scaled), 1)
 }
 
-// number is a value with its unit: 42 C, 3.31 V, 9600 RPM; a state has none.
+// number is a value with its unit: 42 C, 3.31 V, 9600 RPM.
 func number(x bmc.Sensor) string {
-	if x.Unit == "" {
-		return ""
+	if math.Abs(x.Value) >= 100 {
+		return strconv.FormatFloat(x.Value, 'f', 0, 64) + " " + x.Unit
 	}
 	text := strconv.FormatFloat(x.Value, 'f', 2, 64)
 	return strings.TrimRight(strings.TrimRight(text, "0"), ".") + " " + x.Unit

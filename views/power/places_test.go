@@ -70,12 +70,12 @@ func TestMarksAndActs(t *testing.T) {
 	}
 	r.press("b") // by site: a heading stands for its hosts
 	r.press("home")
-	if n := len(r.screen.Selection()); n != 16 {
-		t.Errorf("the heading of shanghai stands for %d hosts", n)
+	if n := len(r.screen.Selection()); n != 25 {
+		t.Errorf("the heading of tokyo stands for %d hosts", n)
 	}
-	r.press("-").see("▸ shanghai", "16 on")
-	r.screen.Show("host//sw030")
-	r.see("sw030")
+	r.press("-").see("▸ tokyo", "16 on").miss("sw003  ")
+	r.screen.Show("host//sw003")
+	r.see("sw003  ")
 }
 
 // The map shows the cursor's host, the marked ones, and folds where it would take
@@ -133,7 +133,7 @@ func TestCopy(t *testing.T) {
 	if !ok {
 		t.Fatalf("c asks for %#v", r.last())
 	}
-	for id, want := range map[string]string{"name": "sw001\nsw002", "BMC address": "sw001.bmc.example\nsw002.bmc.example", "SSH address": ""} {
+	for id, want := range map[string]string{"name": "sw001\nsw002", "BMC address": "sw001.bmc.example\nsw002.bmc.example", "SSH address": "", hostRange: "sw[001-002]"} {
 		if got := o.Answer(kit.Item{ID: id}); got != (copied{id, want}) {
 			t.Errorf("%s copies %#v, want %q", id, got, want)
 		}
@@ -156,6 +156,28 @@ func TestOverviewTellsWhatItDoesNotKnow(t *testing.T) {
 	if r.bmcs.reads[bootPart] != 1 {
 		t.Errorf("the boot override was read %d times", r.bmcs.reads[bootPart])
 	}
+	r.press("esc")
+
+	// A BMC that refuses our password is left alone, lest it locks the account.
+	open(r, "sw011")
+	r.see("trouble       user oncall is refused", "boot          not asked for: wrong password; r asks all the same")
+	if n := r.bmcs.reads[bootPart]; n != 1 {
+		t.Errorf("%d reads of a BMC that refuses us", n-1)
+	}
+	r.bmcs.errs[bootPart] = &bmc.Error{Host: "sw011", Trouble: bmc.WrongPassword, Why: "user oncall is refused"}
+	r.beats = nil
+	r.run(r.screen.Do(keymap.Refresh))
+	r.see("r tries again: user oncall is refused", "Supermicro")
+	if r.bmcs.reads[bootPart] != 2 || len(r.beats) != 1 {
+		t.Errorf("asked for: %d reads, then %v", r.bmcs.reads[bootPart], r.beats)
+	}
+	r.press("esc")
+	open(r, "sw011")
+	r.bmcs.errs[bootPart] = nil
+	r.world.put("sw011", nil)
+	r.tick()
+	r.see("PXE, next boot only, UEFI")
+
 	if got := bootWords(bmc.Boot{Device: bmc.Disk}); got != "disk, for how long is not told" {
 		t.Errorf("flags that are not told: %q", got)
 	}

@@ -199,7 +199,8 @@ func TestOrders(t *testing.T) {
 		{"change", "none", false, "sw015 sw002 sw003 sw001"},
 		{"read", "none", true, "sw001"},
 		{"driver", "none", true, "sw008 sw001"},
-		{"fleet", "rack", false, "sw025 sw026"},
+		{"fleet", "rack", false, "sw001 sw002"},
+		{"fleet", "rack", true, "sw008 sw007"}, // groups keep their order,
 		{"fleet", "tag", false, "sw001 sw003"}, // swift, then swift proxy
 	} {
 		m.sorting.order, m.sorting.reverse = orderNamed(c.order), c.reverse

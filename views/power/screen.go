@@ -196,7 +196,7 @@ func (s *Screen) Refresh(snap screen.Snapshot) tea.Cmd {
 	s.snap = snap
 	s.list.refresh(s.model.refresh(snap))
 	if s.detail != nil {
-		s.detail.refresh()
+		return s.detail.refresh()
 	}
 	if s.wanted != "" && s.list.show(s.wanted) {
 		then := s.then

@@ -23,5 +23,5 @@ func Within(age time.Duration) time.Duration {
 			return step
 		}
 	}
-	return age.Round(time.Minute) + time.Minute
+	return age.Truncate(time.Minute) + time.Minute
 }

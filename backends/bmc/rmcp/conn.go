@@ -6,7 +6,6 @@
 package rmcp
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -22,10 +21,9 @@ type Conn struct {
 
 	mu        sync.Mutex
 	handshake handshake
-	last      []byte // what was written last
-	once      bool   // a datagram like last is not written again
-	deaf      bool   // reads fail at once
-	stopped   int    // which caller's context has ended, 0 for none
+	once      map[string]bool // what was written since Once, nil without it
+	deaf      bool            // reads fail at once
+	stopped   int             // which caller's context has ended, 0 for none
 	caller    int
 	given     bool
 }
@@ -83,17 +81,21 @@ func (c *Conn) Follow(ctx context.Context) (release func()) {
 	}
 }
 
+// patience is how long an answer is waited for, for each try of the library, when
+// the question is not repeated.
+const patience = 3 * time.Second
+
 // Once keeps what is written from being written again until the returned
-// function is called: the library repeats what was not answered, and a BMC that
-// does not notice the repetition would act twice.
+// function is called, and waits longer for the answer: the library repeats what
+// was not answered, and a BMC that does not notice the repetition would act twice.
 func (c *Conn) Once() (release func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.once, c.last = true, nil
+	c.once = map[string]bool{}
 	return func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.once = false
+		c.once = nil
 	}
 }
 
@@ -110,11 +112,13 @@ var errDeaf = errors.New("rmcp: nobody waits for an answer")
 
 func (c *Conn) Write(p []byte) (int, error) {
 	c.mu.Lock()
-	if c.once && bytes.Equal(p, c.last) {
+	if c.once[string(p)] {
 		c.mu.Unlock()
 		return len(p), nil
 	}
-	c.last = append(c.last[:0], p...)
+	if c.once != nil {
+		c.once[string(p)] = true
+	}
 	c.handshake.sent(p)
 	c.mu.Unlock()
 	return c.Conn.Write(p)
@@ -154,8 +158,11 @@ func (c *Conn) isDeaf() bool {
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.deaf || c.stopped != 0 {
+	switch {
+	case c.deaf || c.stopped != 0:
 		t = time.Unix(1, 0)
+	case c.once != nil:
+		t = time.Now().Add(patience)
 	}
 	return c.Conn.SetReadDeadline(t)
 }

@@ -46,6 +46,7 @@ type Options struct {
 type BMCs struct {
 	opts     Options
 	ownDir   string // removed on Close
+	ports    ports
 	password string
 	trusted  *authority // nil without Redfish
 	stranger func() (*authority, error)
@@ -61,7 +62,7 @@ func Start(o Options) (*BMCs, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &BMCs{opts: o, password: rand.Text()[:16], byName: make(map[string]*BMC, len(o.Hosts))}
+	s := &BMCs{opts: o, ports: newPorts(), password: rand.Text()[:16], byName: make(map[string]*BMC, len(o.Hosts))}
 	s.stranger = sync.OnceValues(func() (*authority, error) { return newAuthority("Somebody else's authority") })
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if err := s.start(); err != nil {
@@ -89,18 +90,18 @@ func (s *BMCs) start() error {
 			return err
 		}
 	}
-	for i, spec := range s.opts.Hosts {
+	for _, spec := range s.opts.Hosts {
 		if s.byName[spec.Name] != nil {
 			return fmt.Errorf("two hosts named %q", spec.Name)
 		}
-		b := newBMC(s, i, spec)
+		b := newBMC(s, spec)
 		s.list = append(s.list, b)
 		s.byName[spec.Name] = b
 		if err := b.open(); err != nil {
 			return fmt.Errorf("BMC of %s: %w", spec.Name, err)
 		}
 		for _, f := range spec.Faults {
-			b.Set(f, true)
+			_ = b.Set(f, true) // switched on, none fails
 		}
 	}
 	return nil

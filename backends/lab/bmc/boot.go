@@ -82,7 +82,7 @@ func (c *chassis) start(at time.Time, cause event) {
 	c.log.add(at, cause)
 	c.run(false)
 	if end, ok := bootEnds[c.booted]; ok { // the BIOS setup waits for somebody
-		c.then(at, c.between(5, 20*time.Second, 40*time.Second), func(at time.Time) {
+		c.then(at, c.between(bootTakes, 20*time.Second, 40*time.Second), func(at time.Time) {
 			c.log.add(at, end)
 			c.run(true)
 		})

@@ -39,6 +39,8 @@ type chassis struct {
 	log       eventLog
 	warmth    trend // 1 is as warm as the load makes it, 0 is the room
 	spin      trend // of the fans
+	heat      trend // 1 is as hot as it gets with a fan that stands
+	hot       bool  // that heat was told
 }
 
 // due is something that will happen by itself.
@@ -48,21 +50,23 @@ type due struct {
 	do   func(at time.Time)
 }
 
+const (
+	always    = 0
+	firstMove = 1
+)
+
 func newChassis(s *BMCs, spec *Spec, seed uint64, wrong *trouble) *chassis {
-	c := &chassis{bmcs: s, spec: spec, seed: seed, wrong: wrong, state: on, commanded: true, booted: "disk"}
+	now := s.opts.Now()
+	c := &chassis{
+		bmcs: s, spec: spec, seed: seed, wrong: wrong, state: on, running: !spec.Off, commanded: true, booted: "disk", move: firstMove,
+		warmth: settled(now, !spec.Off, warmthSlow), spin: settled(now, !spec.Off, spinSlow), heat: settled(now, false, heatSlow),
+	}
 	if spec.Off {
 		c.state = off
 	}
-	c.running = !spec.Off
-	now := s.opts.Now()
-	c.settle(now)
-	n := spec.Events
-	if n == 0 {
-		n = 3 + int(8*c.whim(22))
-	}
-	c.past(now, n)
+	c.past(now)
 	if spec.CutAfter > 0 && s.opts.Speed > 0 {
-		c.plan(now.Add(s.paced(spec.CutAfter)), 0, c.cut)
+		c.plan(now.Add(s.paced(spec.CutAfter)), always, c.cut)
 	}
 	return c
 }
@@ -74,7 +78,7 @@ func (c *chassis) look() (now time.Time) {
 	for len(c.agenda) > 0 && !c.agenda[0].at.After(now) {
 		d := c.agenda[0]
 		c.agenda = slices.Delete(c.agenda, 0, 1)
-		if d.move == 0 || d.move == c.move {
+		if d.move == always || d.move == c.move {
 			d.do(d.at)
 		}
 	}
@@ -83,11 +87,12 @@ func (c *chassis) look() (now time.Time) {
 
 // run says that the operating system came or went.
 func (c *chassis) run(is bool) {
-	if changed := c.running != is; changed {
-		c.running = is
-		if tell := c.bmcs.opts.Changed; tell != nil {
-			tell(c.spec.Name)
-		}
+	if c.running == is {
+		return
+	}
+	c.running = is
+	if tell := c.bmcs.opts.Changed; tell != nil {
+		tell(c.spec.Name)
 	}
 }
 
@@ -109,6 +114,23 @@ func (c *chassis) then(at time.Time, after time.Duration, do func(time.Time)) {
 
 // powered says whether the power is there, as IPMI tells it.
 func (c *chassis) powered() bool { return c.state == on || c.state == turningOff }
+
+// A host's own habits, which its seed decides.
+const (
+	riseTakes uint64 = iota
+	fallTakes
+	softTakes
+	pauseTakes
+	bootTakes
+	roomIs
+	loadIs
+	loadPhase
+	pastBegan
+	pastEnded
+	pastEvents
+	wobbles = 1000 // and up: one for every moment
+	stories = 2000 // and up: one for every event of the past
+)
 
 // whim is a number in [0, 1) of this host's own.
 func (c *chassis) whim(n uint64) float64 { return unit(mix(c.seed, n)) }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/bougou/go-ipmi/pkg/handlers"
 	"github.com/bougou/go-ipmi/pkg/types"
+
+	"ringside/backends/fleet/safe"
 )
 
 // command answers one IPMI command: the response's data after the completion
@@ -21,6 +23,7 @@ var ours = map[types.Command]command{
 	types.CommandChassisIdentify:      chassisIdentify,
 	types.CommandSetSystemBootOptions: setBootOption,
 	types.CommandGetSystemBootOptions: getBootOption,
+	types.CommandGetSDRRepoInfo:       repositoryInfo,
 	types.CommandGetSensorReading:     sensorReading,
 	types.CommandGetSensorThresholds:  sensorThresholds,
 	types.CommandGetSensorHysteresis:  sensorHysteresis,
@@ -39,7 +42,8 @@ var commands = sync.OnceValue(func() *handlers.Registry {
 	handlers.RegisterAllHandlers(reg)
 	for c, f := range ours {
 		reg.RegisterFunc(c, func(_ context.Context, h *handlers.HandlerContext, data []byte) ([]byte, types.CompletionCode, error) {
-			out, code := f(h.BMC.HAL().(*hardware).bmc, data)
+			out, code := []byte(nil), types.CodeUnspecifiedError
+			safe.Do("lab BMC", func() { out, code = f(h.BMC.HAL().(*hardware).bmc, data) }) // the library's own goroutine runs this
 			return out, code, nil
 		})
 	}

@@ -70,16 +70,20 @@ func (l *eventLog) clear(at time.Time) {
 	l.add(at, logCleared)
 }
 
-// past fills the log with what happened before the lab was there: about n events,
-// the last of them some hours ago.
-func (c *chassis) past(now time.Time, n int) {
+// past fills the log with what happened before the lab was there, the last of it
+// some hours ago.
+func (c *chassis) past(now time.Time) {
+	n := min(c.spec.Events, logCapacity)
+	if n == 0 {
+		n = 3 + int(8*c.whim(pastEvents))
+	}
 	l := &c.log
 	l.began = now.Add(-40 * 24 * time.Hour)
-	at := l.began.Add(c.between(20, time.Hour, 9*time.Hour))
-	step := now.Add(-c.between(21, 2*time.Hour, 50*time.Hour)).Sub(at) / time.Duration(n)
+	at := l.began.Add(c.between(pastBegan, time.Hour, 9*time.Hour))
+	step := now.Add(-c.between(pastEnded, 2*time.Hour, 50*time.Hour)).Sub(at) / time.Duration(n)
 	l.clear(l.began)
 	for len(l.entries) < n {
-		story := usual[int(mix(c.seed, uint64(200+len(l.entries)))%uint64(len(usual)))]
+		story := usual[mix(c.seed, stories+uint64(len(l.entries)))%uint64(len(usual))]
 		for i, e := range story {
 			l.add(at.Add(time.Duration(i)*20*time.Second), e)
 		}

@@ -1,6 +1,7 @@
 package bmc
 
 import (
+	"fmt"
 	"sync"
 	"time"
 )
@@ -26,13 +27,6 @@ const (
 // effects is what happens at the moment in which a fault comes or goes, beyond
 // that it is looked at from then on.
 var effects = map[Fault]func(b *BMC, on bool){
-	Refused: func(b *BMC, on bool) {
-		if on {
-			b.close()
-		} else if err := b.open(); err != nil {
-			panic("lab: BMC of " + b.spec.Name + ": " + err.Error()) // no test can mend it
-		}
-	},
 	WrongPassword: func(b *BMC, _ bool) { b.dropSessions() },
 	SessionsFull:  func(b *BMC, _ bool) { b.dropSessions() },
 	UnknownCA: func(b *BMC, _ bool) {
@@ -42,25 +36,60 @@ var effects = map[Fault]func(b *BMC, on bool){
 			b.web.cut() // the next connection shows it
 		}
 	},
-	FanFault:    func(b *BMC, on bool) { b.tell(on, fanStopped, fanBack) },
-	SupplyFault: func(b *BMC, on bool) { b.tell(on, supplyFailed, supplyBack) },
+	FanFault: func(b *BMC, on bool) {
+		b.chassis.stopFan(b.chassis.look(), on)
+		b.chassis.mu.Unlock()
+	},
+	SupplyFault: func(b *BMC, on bool) {
+		now := b.chassis.look()
+		defer b.chassis.mu.Unlock()
+		b.chassis.log.add(now, either(on, supplyFailed, supplyBack))
+	},
 }
 
-// Set switches a fault on or off. That it is so already changes nothing.
-func (b *BMC) Set(f Fault, on bool) {
-	if b.wrong.set(f, on) && effects[f] != nil {
-		effects[f](b, on)
+func either(first bool, a, b event) event {
+	if first {
+		return a
+	}
+	return b
+}
+
+// stopFan is a fan that stops or turns again: a processor grows hot or cools down.
+func (c *chassis) stopFan(now time.Time, stops bool) {
+	c.log.add(now, either(stops, fanStopped, fanBack))
+	c.heat.value, c.heat.at = c.heat.now(now, !stops, c.bmcs.pace()), now
+	switch {
+	case stops:
+		c.plan(now.Add(c.bmcs.paced(hotAfter)), always, func(at time.Time) {
+			if c.wrong.has(FanFault) && c.powered() && !c.hot {
+				c.hot = true
+				c.log.add(at, hotProcessor)
+			}
+		})
+	case c.hot:
+		c.hot = false
+		c.log.add(now, coolProcessor)
 	}
 }
 
-// tell writes that a fault came or went into the event log.
-func (b *BMC) tell(on bool, came, went event) {
-	now := b.chassis.look()
-	defer b.chassis.mu.Unlock()
-	if !on {
-		came = went
+// Set switches a fault on or off. That it is so already changes nothing. It fails
+// only when a port that was closed cannot be opened again.
+func (b *BMC) Set(f Fault, on bool) error {
+	if !b.wrong.set(f, on) {
+		return nil
 	}
-	b.chassis.log.add(now, came)
+	switch effect := effects[f]; {
+	case f == Refused && on:
+		b.close()
+	case f == Refused:
+		if err := b.open(); err != nil {
+			b.wrong.set(f, true)
+			return fmt.Errorf("lab: BMC of %s: %w", b.spec.Name, err)
+		}
+	case effect != nil:
+		effect(b, on)
+	}
+	return nil
 }
 
 // Slow delays every answer; 0 ends it.

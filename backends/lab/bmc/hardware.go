@@ -7,10 +7,11 @@ import (
 	"github.com/bougou/go-ipmi/pkg/hal"
 )
 
-// deviceInfo is what Get Device ID tells (IPMI v2.0 section 20.1).
+// deviceInfo is what Get Device ID tells (IPMI v2.0 section 20.1). 32473 is the
+// manufacturer of examples (RFC 5612).
 var deviceInfo = ipmibmc.DeviceInfo{
 	DeviceID: 0x20, DeviceRevision: 1, FirmwareMajor: 3, FirmwareMinor: 0x88, IPMIVersion: 0x02,
-	ManufacturerID: 10876, ProductID: 0x0977, AdditionalDeviceSupport: 0xbf,
+	ManufacturerID: 32473, ProductID: 1, AdditionalDeviceSupport: 0xbf,
 }
 
 // hardware is what the IPMI server finds below it: storage for it to serve, and

@@ -28,7 +28,7 @@ type BMC struct {
 	web  *web       // nil without Redfish, or closed
 }
 
-func newBMC(s *BMCs, n int, spec Spec) *BMC {
+func newBMC(s *BMCs, spec Spec) *BMC {
 	if spec.Protocol == "" {
 		spec.Protocol = IPMI
 	}
@@ -73,40 +73,32 @@ func (b *BMC) host() fleet.Host {
 	}
 }
 
-// tries is how often a port is looked for that is free for UDP and TCP.
-const tries = 50
-
 // open opens the BMC's ports, on the number that it had before. Nothing happens
-// when they are open.
-func (b *BMC) open() (err error) {
+// when they are open, or the lab is closed.
+func (b *BMC) open() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.line != nil || b.web != nil {
+	if b.line != nil || b.web != nil || b.bmcs.ctx.Err() != nil {
 		return nil
 	}
-	for range tries {
-		if err = b.listen(); err == nil || b.port != 0 {
-			return err
-		}
+	if b.port != 0 {
+		return b.listen(b.port)
 	}
-	return err
+	return b.bmcs.ports.find(b.listen)
 }
 
 // listen opens the ports. The lock is held.
-func (b *BMC) listen() (err error) {
-	port := b.port
+func (b *BMC) listen(port int) (err error) {
 	if b.spec.Protocol != Redfish {
 		if b.line, err = listenIPMI(b, port); err != nil {
 			return err
 		}
-		port = b.line.port()
 	}
 	if b.spec.Protocol != IPMI {
 		if b.web, err = listenRedfish(b, port); err != nil {
 			b.shut()
 			return err
 		}
-		port = b.web.port()
 	}
 	b.port = port
 	return nil

@@ -44,8 +44,6 @@ func listenIPMI(b *BMC, port int) (*line, error) {
 	return l, nil
 }
 
-func (l *line) port() int { return l.conn.LocalAddr().(*net.UDPAddr).Port }
-
 func (l *line) serve() {
 	buf := make([]byte, maxDatagram)
 	for {
@@ -56,8 +54,8 @@ func (l *line) serve() {
 		case err != nil:
 			continue
 		}
+		l.mu.Lock() // or a password that changes just now would be missed
 		v := newLife(l, append([]byte(nil), buf[:n]...), from)
-		l.mu.Lock()
 		l.life = v
 		l.mu.Unlock()
 		v.serve()

@@ -1,6 +1,7 @@
 package bmc
 
 import (
+	"encoding/binary"
 	"math"
 
 	"github.com/bougou/go-ipmi/pkg/types"
@@ -29,6 +30,19 @@ const (
 	scanning    = 0xc0 // events and scanning are enabled
 	unavailable = 0x20
 )
+
+// repositoryInfo is IPMI v2.0 section 33.9. The times tell clients whether what
+// they have kept is still so.
+func repositoryInfo(b *BMC, _ []byte) ([]byte, types.CompletionCode) {
+	c := b.chassis
+	c.look()
+	defer c.mu.Unlock()
+	out := binary.LittleEndian.AppendUint16([]byte{sdrVersion}, uint16(len(records())))
+	out = binary.LittleEndian.AppendUint16(out, 0) // no free space
+	out = binary.LittleEndian.AppendUint32(out, c.seconds(c.log.began))
+	out = binary.LittleEndian.AppendUint32(out, c.seconds(c.log.began))
+	return append(out, 0x03), types.CodeOK // reserve, allocation info
+}
 
 // sensorReading is IPMI v2.0 section 35.14.
 func sensorReading(b *BMC, data []byte) ([]byte, types.CompletionCode) {

@@ -46,9 +46,9 @@ func (c *chassis) cycling() bool {
 // rise goes from off to on.
 func (c *chassis) rise(at time.Time) {
 	c.state = turningOn
-	c.then(at, c.between(1, time.Second, 2*time.Second), func(at time.Time) {
+	c.then(at, c.between(riseTakes, time.Second, 2*time.Second), func(at time.Time) {
+		c.turn(at, false)
 		c.state = on
-		c.settle(at)
 		c.log.add(at, acpiWorking)
 		c.start(at, bootPowerUp)
 	})
@@ -67,8 +67,8 @@ func (c *chassis) fall(at time.Time, takes time.Duration, next func(at time.Time
 
 // darken is the moment in which the power goes.
 func (c *chassis) darken(at time.Time) {
+	c.turn(at, c.powered())
 	c.state, c.soft = off, false
-	c.settle(at)
 	c.log.add(at, acpiSoftOff)
 	c.run(false)
 }
@@ -79,7 +79,7 @@ func (c *chassis) forceOff(now time.Time) error {
 	case c.powered():
 		c.move++
 		c.soft = false
-		c.fall(now, c.between(2, 300*time.Millisecond, 800*time.Millisecond), nil)
+		c.fall(now, c.between(fallTakes, 300*time.Millisecond, 800*time.Millisecond), nil)
 	case c.state == turningOn || c.cycling():
 		c.move++
 		c.state = off
@@ -97,7 +97,7 @@ func (c *chassis) softOff(now time.Time) error {
 	}
 	c.move++
 	c.soft = true
-	c.fall(now, c.between(3, 4*time.Second, 8*time.Second), nil)
+	c.fall(now, c.between(softTakes, 4*time.Second, 8*time.Second), nil)
 	return nil
 }
 
@@ -108,8 +108,8 @@ func (c *chassis) cycle(now time.Time) error {
 	}
 	c.move++
 	c.soft = false
-	c.fall(now, c.between(2, 300*time.Millisecond, 800*time.Millisecond), func(at time.Time) {
-		c.then(at, c.between(4, 2*time.Second, 3*time.Second), c.rise)
+	c.fall(now, c.between(fallTakes, 300*time.Millisecond, 800*time.Millisecond), func(at time.Time) {
+		c.then(at, c.between(pauseTakes, 2*time.Second, 3*time.Second), c.rise)
 	})
 	return nil
 }
@@ -122,7 +122,7 @@ func (c *chassis) softCycle(now time.Time) error {
 	if c.wrong.has(NeverSoftOff) {
 		return nil
 	}
-	c.then(now, c.between(3, 4*time.Second, 8*time.Second), func(at time.Time) { c.start(at, bootWarmReset) })
+	c.then(now, c.between(softTakes, 4*time.Second, 8*time.Second), func(at time.Time) { c.start(at, bootWarmReset) })
 	return nil
 }
 

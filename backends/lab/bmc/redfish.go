@@ -20,8 +20,9 @@ type web struct {
 	listener net.Listener
 	server   *http.Server
 
-	mu    sync.Mutex
-	conns map[*stalling]bool // those that are open
+	mu     sync.Mutex
+	closed bool
+	conns  map[*stalling]bool // those that are open
 }
 
 // webIdle is how long a connection may be unused.
@@ -50,11 +51,14 @@ func listenRedfish(b *BMC, port int) (*web, error) {
 	return w, nil
 }
 
-func (w *web) port() int { return w.listener.Addr().(*net.TCPAddr).Port }
-
+// close closes the port and the connections, these first: the server writes the
+// end of TLS to them, which one that stands still would not take.
 func (w *web) close() {
-	w.server.Close()
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
 	w.cut()
+	w.server.Close()
 }
 
 // cut closes the connections that are open; the port stays.
@@ -81,8 +85,10 @@ func (a accepting) Accept() (net.Conn, error) {
 	a.web.bmc.count.connections.Add(1)
 	c := &stalling{Conn: inner, web: a.web, done: make(chan struct{})}
 	a.web.mu.Lock()
-	a.web.conns[c] = true
-	a.web.mu.Unlock()
+	defer a.web.mu.Unlock()
+	if a.web.conns[c] = true; a.web.closed {
+		_ = c.end()
+	}
 	return c, nil
 }
 

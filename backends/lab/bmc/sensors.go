@@ -5,13 +5,24 @@ import (
 	"time"
 )
 
-// trend is a value between 0 and 1 that follows the power, some faster than
-// others.
+// trend is a value that goes to 1 with the power and to 0 without it, each at its
+// own pace.
 type trend struct {
 	value float64
-	at    time.Time
+	at    time.Time     // when it had the value
 	slow  time.Duration // time constant
 }
+
+// Time constants of what follows the power.
+const (
+	warmthSlow = 90 * time.Second
+	spinSlow   = 1500 * time.Millisecond
+	heatSlow   = 30 * time.Second // follows a fan that stands
+)
+
+// hotAfter is when a processor under a fan that stands is hotter than it should
+// be.
+const hotAfter = 4 * heatSlow
 
 // now is the trend's value on its way to 1 or 0.
 func (t trend) now(at time.Time, up bool, pace float64) float64 {
@@ -19,22 +30,21 @@ func (t trend) now(at time.Time, up bool, pace float64) float64 {
 	if up {
 		goal = 1
 	}
-	passed := math.Max(at.Sub(t.at).Seconds()*pace, 0)
+	passed := max(at.Sub(t.at).Seconds()*pace, 0)
 	return goal + (t.value-goal)*math.Exp(-passed/t.slow.Seconds())
 }
 
-// settle fixes the trends at a change of power. The state has changed already.
-func (c *chassis) settle(at time.Time) {
-	pace, is := c.bmcs.pace(), c.powered()
-	for t, slow := range map[*trend]time.Duration{&c.warmth: 90 * time.Second, &c.spin: 1500 * time.Millisecond} {
-		if t.slow == 0 { // the first time: it has been so for long
-			*t = trend{at: at, slow: slow}
-			if is {
-				t.value = 1
-			}
-			continue
-		}
-		*t = trend{t.now(at, !is, pace), at, slow}
+// settled is a trend that has been there for long.
+func settled(at time.Time, up bool, slow time.Duration) trend {
+	t := trend{at: at, slow: slow}
+	t.value = t.now(at.Add(100*slow), up, 1)
+	return t
+}
+
+// turn fixes the trends at a moment in which the power came or went.
+func (c *chassis) turn(at time.Time, was bool) {
+	for _, t := range []*trend{&c.warmth, &c.spin} {
+		t.value, t.at = t.now(at, was, c.bmcs.pace()), at
 	}
 }
 
@@ -61,7 +71,8 @@ type weather struct {
 	powered      bool
 	room         float64 // C
 	load         float64 // 0 to 1
-	warmth, spin float64
+	warmth, spin float64 // 0 to 1
+	heat         float64 // 0 to 1
 	fanFault     bool
 	supplyFault  bool
 	wobble       float64 // -1 to 1
@@ -77,13 +88,11 @@ const (
 	numPower, numP12V, numSupply1, numSupply2 = 0x20, 0x21, 0x30, 0x31
 )
 
-func processor(extra float64) func(weather) (float64, bool) {
+// processor is as warm as its work makes it, and as hot as given without a fan.
+func processor(extra, hot float64) func(weather) (float64, bool) {
 	return func(w weather) (float64, bool) {
 		t := w.room + w.warmth*(14+38*w.load+extra) + w.wobble
-		if w.fanFault {
-			t += 14 * w.warmth
-		}
-		return t, w.powered
+		return t + w.warmth*w.heat*(hot-t), w.powered
 	}
 }
 
@@ -103,8 +112,8 @@ func fan(n int) func(weather) (float64, bool) {
 var sensors = []sensor{
 	{numInlet, "Inlet Temp", kindTemperature, unitCelsius, 64, 1, 1, 0, limits{0, 0, 38, 42}, func(w weather) (float64, bool) { return w.room, true }},
 	{numBoard, "System Temp", kindTemperature, unitCelsius, 7, 1, 1, 0, limits{0, 0, 60, 70}, func(w weather) (float64, bool) { return w.room + w.warmth*(6+7*w.load), true }},
-	{numCPU1, "CPU1 Temp", kindTemperature, unitCelsius, 3, 1, 1, 0, limits{0, 0, 90, 98}, processor(2)},
-	{numCPU2, "CPU2 Temp", kindTemperature, unitCelsius, 3, 2, 1, 0, limits{0, 0, 90, 98}, processor(0)},
+	{numCPU1, "CPU1 Temp", kindTemperature, unitCelsius, 3, 1, 1, 0, limits{0, 0, 90, 98}, processor(2, 93)},
+	{numCPU2, "CPU2 Temp", kindTemperature, unitCelsius, 3, 2, 1, 0, limits{0, 0, 90, 98}, processor(0, 84)},
 	{numFan1, "FAN1", kindFan, unitRPM, 29, 1, 60, 0, limits{600, 900, 0, 0}, fan(1)},
 	{numFan2, "FAN2", kindFan, unitRPM, 29, 2, 60, 0, limits{600, 900, 0, 0}, fan(2)},
 	{numFan3, "FAN3", kindFan, unitRPM, 29, 3, 60, 0, limits{600, 900, 0, 0}, fan(3)},
@@ -128,15 +137,16 @@ var supplies = []struct {
 
 // weather is the host's at a moment; without a speed of life nothing wobbles.
 func (c *chassis) weather(now time.Time) weather {
+	pace, fan := c.bmcs.pace(), c.wrong.has(FanFault)
 	w := weather{
-		powered: c.powered(), room: 20 + math.Floor(5*c.whim(10)), load: 0.15 + 0.5*c.whim(11),
-		warmth: c.warmth.now(now, c.powered(), c.bmcs.pace()), spin: c.spin.now(now, c.powered(), c.bmcs.pace()),
-		fanFault: c.wrong.has(FanFault), supplyFault: c.wrong.has(SupplyFault),
+		powered: c.powered(), room: 20 + math.Floor(5*c.whim(roomIs)), load: 0.15 + 0.5*c.whim(loadIs),
+		warmth: c.warmth.now(now, c.powered(), pace), spin: c.spin.now(now, c.powered(), pace), heat: c.heat.now(now, fan, pace),
+		fanFault: fan, supplyFault: c.wrong.has(SupplyFault),
 	}
 	if speed := c.bmcs.opts.Speed; speed > 0 {
 		s := float64(now.UnixNano()) / 1e9 * speed
-		w.load += 0.12 * math.Sin(2*math.Pi*(s/700+c.whim(12)))
-		w.wobble = 2*unit(mix(c.seed, uint64(s/4)+100)) - 1 // a new one every 4 seconds
+		w.load += 0.12 * math.Sin(2*math.Pi*(s/700+c.whim(loadPhase)))
+		w.wobble = 2*unit(mix(c.seed, wobbles+uint64(s/4))) - 1 // a new one every 4 seconds
 		w.load += 0.03 * w.wobble
 	}
 	return w

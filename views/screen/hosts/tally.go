@@ -52,15 +52,15 @@ func (t Tally) Text(theme *kit.Theme) string {
 	})
 }
 
-// Notes are the counts with their glyphs, without styles: in words, without them,
-// and as close as can be.
+// Notes are the counts without styles: with glyphs and words, with words, with
+// glyphs, and as close as can be.
 func (t Tally) Notes(theme *kit.Theme) []string {
 	glyphs := func(n int, sign kit.HeatSign, _ string) string { return fmt.Sprintf("%s %d", sign.Glyph, n) }
 	return []string{
 		t.join(theme, " "+theme.Glyph.Bullet+" ", func(n int, sign kit.HeatSign, word string) string {
 			return fmt.Sprintf("%s %d %s", sign.Glyph, n, word)
 		}),
-		t.join(theme, "  ", glyphs), t.join(theme, " ", glyphs),
+		t.Text(theme), t.join(theme, "  ", glyphs), t.join(theme, " ", glyphs),
 	}
 }
 
