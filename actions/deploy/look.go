@@ -120,7 +120,7 @@ func (l *look) askOne(ctx context.Context, name string) (f found) {
 	}
 	f.engine = e
 	repository := l.repository(name)
-	if f.spec, f.compose = l.describe(ctx, l.s, name, l.colour); f.compose == nil {
+	if f.spec, f.compose = Describe(ctx, l.s, name, l.colour); f.compose == nil {
 		if f.networks, f.err = e.LacksNetworks(ctx, f.spec.NetworkNames()...); f.err != nil {
 			return f
 		}
@@ -159,9 +159,9 @@ func (l *look) repository(engine string) string {
 	return l.s.Repository(e)
 }
 
-// describe reads what the container looks like on one engine. Ringside's own part of
-// it, labels and ports, comes later.
-func (d *deployment) describe(ctx context.Context, s fleet.Service, engine string, c fleet.Colour) (docker.Spec, error) {
+// Describe reads what the container of a colour looks like on one engine. What a run
+// adds, its image and labels, comes later.
+func Describe(ctx context.Context, s fleet.Service, engine string, c fleet.Colour) (docker.Spec, error) {
 	at := s.Ports.On(engine)
 	in, err := compose.Read(ctx, compose.Source{File: s.Compose.File, Service: s.Compose.Service, Vars: map[string]string{
 		"RINGSIDE_SERVICE": s.Name, "RINGSIDE_COLOUR": string(c), "RINGSIDE_ENGINE": engine,

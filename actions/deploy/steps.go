@@ -183,7 +183,7 @@ func (o on) mine(ctx context.Context) (*docker.Container, error) {
 // spec is the container as the Compose file describes it, with what makes it one of
 // this run. A file that changed since the plan was confirmed is not followed.
 func (o on) spec(ctx context.Context) (docker.Spec, error) {
-	spec, err := o.describe(ctx, o.s, o.place.Engine, o.p.Colour)
+	spec, err := Describe(ctx, o.s, o.place.Engine, o.p.Colour)
 	if err != nil {
 		return spec, err
 	}

@@ -196,3 +196,27 @@ func judge(ctx context.Context, env *actions.Env, l actions.Lock) (actions.Level
 	}
 	return actions.Block, "ask there; an override takes the lock over"
 }
+
+// Busy says who works on a service now, here or on another machine; "" when nobody
+// does. The marker of a run that is known to be dead does not count.
+func Busy(ctx context.Context, env *actions.Env, w World, s fleet.Service) (holder string, err error) {
+	if env.Ledger != nil {
+		held, err := env.Ledger.Locks(ctx)
+		if err != nil {
+			return "", err
+		}
+		for _, l := range held {
+			if l.Target == s.Target().Key() {
+				return l.Holder(), nil
+			}
+		}
+	}
+	var t Tell
+	t.Locks(ctx, env, w, s)
+	for _, f := range t.Findings {
+		if f.Level == actions.Block {
+			return f.Text, nil
+		}
+	}
+	return "", nil
+}

@@ -46,6 +46,9 @@ func (a *app) console(ctx context.Context) error {
 	for _, c := range a.bmcs.All() {
 		sources = append(sources, c)
 	}
+	for _, p := range a.proxies.All() {
+		sources = append(sources, p)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if a.flags.logFile != "" {
