@@ -163,12 +163,13 @@ func (g Gate) command(ctx context.Context, p actions.Progress, argv []string) er
 	return nil
 }
 
-// Healthy waits until a container is up and well, and says early why it never will
-// be: with its exit code, what its health check said, and its last words.
+// Healthy waits until a container is up and well. One that ended is told at once, one
+// that is unhealthy may still get well: both with what its health check said and its
+// last words.
 func Healthy(ctx context.Context, e *docker.Engine, name string, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	why := "it was not looked at"
+	why, more := "it was not looked at", false
 	var up time.Time
 	for {
 		c, err := e.Get(ctx, name)
@@ -181,12 +182,12 @@ func Healthy(ctx context.Context, e *docker.Engine, name string, within time.Dur
 			return fmt.Errorf("%s ended with exit code %d%s", name, c.ExitCode, lastWords(ctx, e, name))
 		case c.State != docker.Running:
 			why = fmt.Sprintf("%s is %s", name, c.State)
-		case c.Health == docker.Unhealthy:
-			return fmt.Errorf("%s is unhealthy%s%s", name, probeSaid(ctx, e, name), lastWords(ctx, e, name))
 		case c.Health == docker.Healthy:
 			return nil
+		case c.Health == docker.Unhealthy:
+			why, more = "it is unhealthy", true
 		case c.Health == docker.Starting:
-			why = "its health check has not passed yet" + probeSaid(ctx, e, name)
+			why, more = "its health check has not passed yet", true
 		default: // without a health check, staying up for a while must do
 			if up.IsZero() {
 				up = time.Now()
@@ -197,6 +198,9 @@ func Healthy(ctx context.Context, e *docker.Engine, name string, within time.Dur
 			why = "it is up for less than " + steadyFor.String()
 		}
 		if !pause(ctx, gatePace) {
+			if more {
+				why += probeSaid(ctx, e, name) + lastWords(ctx, e, name)
+			}
 			return fmt.Errorf("%s is not healthy after %v: %s", name, within, why)
 		}
 	}

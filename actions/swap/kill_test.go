@@ -118,17 +118,26 @@ func killed(t *testing.T, dir, do, point string) {
 	}
 }
 
-// scene is a lab of its own with a ledger, as it was before the act that is killed.
-func scene(t *testing.T, before ...string) (string, *rig) {
+// scene is a world of its own with a ledger, as it was before the act that is killed.
+type scene func(t *testing.T, before ...string) (string, *rig)
+
+// labScene is one of a lab.
+func labScene(t *testing.T, before ...string) (string, *rig) {
 	t.Helper()
 	l, err := lab.Start(shape{proxies: 2, verify: 150 * time.Millisecond}.options())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
+	return stage(t, l.Fleet(), before...)
+}
+
+// stage opens a fleet and brings it to where the scene begins.
+func stage(t *testing.T, f *fleet.Fleet, before ...string) (string, *rig) {
+	t.Helper()
 	dir := t.TempDir()
-	writeFleet(t, dir, l.Fleet())
-	r, err := open(t.Context(), l.Fleet(), filepath.Join(dir, "ledger.db"), nil)
+	writeFleet(t, dir, f)
+	r, err := open(t.Context(), f, filepath.Join(dir, "ledger.db"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +183,12 @@ func complete(t *testing.T, r *rig, rec actions.RunRecord, want actions.Status) 
 // Killed before and after every single step of a deploy with its swap, and of a
 // rollback, under load: resumed, it ends as if nothing had happened; rolled back, as if
 // it had never been. No request fails, and no container is left over.
-func TestKilledAtEveryStep(t *testing.T) {
+func TestKilledAtEveryStep(t *testing.T) { killEveryStep(t, labScene) }
+
+// The same for the rollback of a whole run, which takes back what can be.
+func TestUndoKilledAtEveryStep(t *testing.T) { killEveryUndo(t, labScene) }
+
+func killEveryStep(t *testing.T, scene scene) {
 	for _, c := range []struct {
 		do     string
 		before []string
@@ -184,8 +198,11 @@ func TestKilledAtEveryStep(t *testing.T) {
 		{"service.deploy", nil, atFirst, swapped},
 		{"service.rollback", []string{"service.deploy"}, swapped, deployed},
 	} {
-		_, r := scene(t, c.before...)
-		n := len(r.build(t, c.do, acts[c.do]).Steps)
+		n := 0
+		t.Run(c.do, func(t *testing.T) {
+			_, r := scene(t, c.before...)
+			n = len(r.build(t, c.do, acts[c.do]).Steps)
+		})
 		if n < 6 {
 			t.Fatalf("%s has %d steps", c.do, n)
 		}
@@ -218,16 +235,17 @@ func TestKilledAtEveryStep(t *testing.T) {
 	}
 }
 
-// The same for the rollback of a whole run, which takes back what can be.
-func TestUndoKilledAtEveryStep(t *testing.T) {
-	_, r := scene(t)
-	rec := r.done(t, "service.deploy", acts["service.deploy"])
+func killEveryUndo(t *testing.T, scene scene) {
 	var points []string
-	for i, s := range rec.Steps {
-		if s.Acted && s.Final == "" {
-			points = append(points, fmt.Sprint("undo ", i), fmt.Sprint("undone ", i))
+	t.Run("undo", func(t *testing.T) {
+		_, r := scene(t)
+		rec := r.done(t, "service.deploy", acts["service.deploy"])
+		for i, s := range rec.Steps {
+			if s.Acted && s.Final == "" {
+				points = append(points, fmt.Sprint("undo ", i), fmt.Sprint("undone ", i))
+			}
 		}
-	}
+	})
 	for _, at := range points {
 		for _, way := range []string{"resume", "rollback"} {
 			t.Run(at+"/"+way, func(t *testing.T) {

@@ -262,7 +262,7 @@ func (r *rig) picture(t testing.TB) string {
 	fmt.Fprintf(&b, "; %d holds", len(holds))
 	for _, name := range r.s.Engines {
 		e, _ := r.world.Engine(name)
-		if list, err := e.Labelled(context.Background(), fleet.LabelLock); err != nil || len(list) > 0 {
+		if list, err := e.Labelled(context.Background(), fleet.LabelLock+"="+r.s.Name); err != nil || len(list) > 0 {
 			fmt.Fprintf(&b, "; %s has %d locks (%v)", name, len(list), err)
 		}
 	}
@@ -292,6 +292,18 @@ func (r *rig) load(t testing.TB) func() traffictest.Result {
 		}
 		return sum
 	}
+}
+
+// soon is a context of its own, also after a test's has ended.
+func soon(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// renamed puts the names of the real engines into what a picture should be.
+func renamed(picture string) string {
+	return strings.NewReplacer("tokyo-1", "eng-a", "tokyo-2", "eng-b").Replace(picture)
 }
 
 func until(t testing.TB, what string, ok func() bool) {

@@ -51,7 +51,7 @@ func TestGoesWrong(t *testing.T) {
 		errors bool                                             // some requests may fail: the release answered them so
 		after  func(t *testing.T, l *lab.Lab, r *rig, rec actions.RunRecord)
 	}{
-		"never healthy": {shape: shape{releases: web(lab.Release{Ill: true})}, want: "is unhealthy"},
+		"never healthy": {shape: shape{releases: web(lab.Release{Ill: true})}, want: "is not healthy after 4s: it is unhealthy"},
 		"dies at once":  {shape: shape{releases: web(lab.Release{Dies: true})}, want: "ended with exit code 1"},
 		"preview fails": {shape: shape{releases: web(lab.Release{Errors: 100}), gate: fleet.Gate{Path: "/"}},
 			want: "green does not pass the gate: 0 of 3 good previews in a row through haproxy within 4s; "},

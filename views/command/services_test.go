@@ -53,7 +53,7 @@ func TestReleases(t *testing.T) {
 		{"deploy web 2 --yes", ExitUsage, "needs --reason WHY with --yes"},
 		{"deploy web 2 --dry-run", ExitPlanned, ""},
 		{"deploy web missing --yes --reason x", ExitFailed, "no engine can get team/web:missing"},
-		{"deploy web ill --yes --reason x", ExitFailed, "is unhealthy"},
+		{"deploy web ill --yes --reason x", ExitFailed, "it is unhealthy"},
 		{"deploy web 2 --yes --reason release", ExitDone, "gate of green: 2 good previews in a row"},
 		{"swap web --read-only", ExitBlocked, "read-only"},
 		{"swap web --yes --reason release", ExitDone, "watch green for 200ms"},
