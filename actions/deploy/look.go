@@ -273,10 +273,10 @@ func (l *look) judgeImage() error {
 			l.Add("registry", actions.Block, name, "cannot ask its registry: %v", f.resolve)
 		}
 		if stamp := f.labels[fleet.LabelEnvironment]; stamp != "" {
-			l.p.Stamp = stamp
-			if why := misplaced(stamp, l.s.Environment); why != "" {
+			if why := misplaced(stamp, l.s.Environment); why != "" && l.p.Stamp != stamp { // once, not for every engine
 				l.Add("stamp", actions.Block, l.p.Release.Image, "%s", why)
 			}
+			l.p.Stamp = stamp
 		}
 	}
 	was, _ := l.st.Colour(l.st.Live).Release()

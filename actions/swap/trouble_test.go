@@ -130,7 +130,7 @@ func TestGoesWrong(t *testing.T) {
 			stop := r.load(t)
 			args := c.args
 			if args == nil {
-				args = acts["service.deploy"]
+				args = argsOf("service.deploy")
 			}
 			rec := r.act(t, "service.deploy", args)
 			if rec.Status != actions.Failed || !strings.Contains(steps(rec), c.want) {
@@ -227,7 +227,7 @@ func TestFindings(t *testing.T) {
 			r.ended(t, id, err)
 		}, want: "block migration: web green, which is live, came with a contract migration: what ran before it may not work any more"},
 		"takes a rollback away": {before: func(t *testing.T, _ *lab.Lab, r *rig) {
-			r.done(t, "service.deploy", acts["service.deploy"])
+			r.done(t, "service.deploy", argsOf("service.deploy"))
 		}, args: actions.Args{"image": "3"}, want: "kept for a rollback of web (run "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -386,7 +386,7 @@ func TestClockJumps(t *testing.T) {
 		n++
 		return time.Now().Add(time.Duration(n%3-1) * 5 * time.Hour)
 	}
-	rec := r.act(t, "service.deploy", acts["service.deploy"])
+	rec := r.act(t, "service.deploy", argsOf("service.deploy"))
 	if rec.Status != actions.Succeeded {
 		t.Errorf("%s %s\n%s", rec.Status, rec.Error, steps(rec))
 	}
@@ -411,7 +411,7 @@ func TestSettle(t *testing.T) {
 // The containers that are kept for a rollback are guarded against everybody else.
 func TestKept(t *testing.T) {
 	_, r := newLab(t, shape{})
-	r.done(t, "service.deploy", acts["service.deploy"])
+	r.done(t, "service.deploy", argsOf("service.deploy"))
 	blue := r.look(t).Blue.Places[0].Container
 	p, err := r.reg.Build(t.Context(), r.env, "container.stop", []fleet.Target{{Kind: fleet.KindContainer, Scope: "tokyo-1", ID: blue.ID, Name: blue.Name}}, nil)
 	if err != nil {
