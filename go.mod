@@ -21,6 +21,7 @@ require (
 	github.com/docker/cli v29.9.3+incompatible
 	github.com/docker/go-units v0.5.0
 	github.com/goccy/go-yaml v1.19.2
+	github.com/gophercloud/gophercloud/v2 v2.15.0
 	github.com/jacobweinstock/registrar v0.4.7
 	github.com/moby/docker-image-spec v1.3.1
 	github.com/moby/moby/api v1.56.1

@@ -188,7 +188,11 @@ func (c *checker) wrong(n ast.Node, s *shape, name string, at Position) {
 	if s.hidden {
 		c.conceal(n)
 	}
-	c.add(at, hint, "%s must be %v, not %s", name, s.kind, what(n))
+	kind := s.kind.String()
+	if s.short != "" {
+		kind = "text, or " + kind
+	}
+	c.add(at, hint, "%s must be %s, not %s", name, kind, what(n))
 }
 
 // conceal keeps a node that may hold a secret out of every line that is shown.
@@ -210,6 +214,14 @@ func (c *checker) checkKeys(n ast.Node, s *shape, name string, v *value) bool {
 	case *ast.MappingValueNode:
 		pairs = []*ast.MappingValueNode{m}
 	default:
+		if _, text := n.(*ast.StringNode); text && s.short != "" {
+			one := *v
+			if ok := c.checkText(n, s.field(s.short), name, &one); !ok {
+				return false
+			}
+			v.keys, v.items = []key{{s.short, v.at}}, []*value{&one}
+			return true
+		}
 		if s.inline == "" {
 			c.wrong(n, s, name, v.at)
 			return false

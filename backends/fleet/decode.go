@@ -18,9 +18,9 @@ func Parse(file string, src []byte) (*Fleet, error) {
 		c := &checker{problems: ps}
 		d.decode(c.check(n, root, "the file", Position{1, 1}))
 	}
-	if len(ps.list) == 0 && len(d.fleet.Hosts) == 0 && len(d.fleet.Engines) == 0 {
+	if len(ps.list) == 0 && len(d.fleet.Hosts) == 0 && len(d.fleet.Engines) == 0 && len(d.fleet.Clusters) == 0 {
 		ps.add(Position{}, `remove it and run "ringside init" for a starter file`,
-			"names no host and no engine, so there is nothing to watch")
+			"names no host, no engine and no cluster, so there is nothing to watch")
 	}
 	if err := ps.err(); err != nil {
 		return nil, err
@@ -38,6 +38,7 @@ type decoder struct {
 	gaps  bool           // a broken entry named hosts that are not in there
 	// seenBMCs has the index in fleet.Hosts by address and port, then by system.
 	seenBMCs map[string]map[string]int
+	ips      map[string]int // entry of an ip list to index in fleet.Hosts
 }
 
 func (d *decoder) decode(v *value) {
@@ -58,7 +59,7 @@ func (d *decoder) decode(v *value) {
 			f.Keys[key.name] = k.items[i].texts()
 		}
 	}
-	d.hosts, d.seenBMCs = map[string]int{}, map[string]map[string]int{}
+	d.hosts, d.seenBMCs, d.ips = map[string]int{}, map[string]map[string]int{}, map[string]int{}
 	for _, h := range v.get("hosts").list() {
 		if h != nil && d.host(h) {
 			continue
@@ -75,6 +76,12 @@ func (d *decoder) decode(v *value) {
 	for _, s := range v.get("services").list() {
 		if s != nil {
 			d.service(s, t)
+		}
+	}
+	clusters := map[string]Position{}
+	for _, c := range v.get("clusters").list() {
+		if c != nil {
+			d.cluster(c, clusters)
 		}
 	}
 }

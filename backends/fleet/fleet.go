@@ -13,6 +13,7 @@ type Fleet struct {
 	Hosts       []Host
 	Engines     []Engine
 	Services    []Service
+	Clusters    []Cluster
 	Credentials map[string]Credential
 	Keys        map[string][]string // user key overrides, binding id to keys
 	Theme       string              // "", "auto", "dark", "light"
@@ -35,6 +36,7 @@ type Host struct {
 	Tags        []string
 	BMC         *BMC
 	SSH         *SSH
+	IPs         []string // further addresses, as rings name them
 	Where       Position
 }
 
@@ -118,6 +120,9 @@ const (
 	KindProxy     = "proxy"
 	KindSite      = "site"
 	KindRack      = "rack"
+	KindCluster   = "cluster"
+	KindNode      = "node"   // of a cluster: Scope is the cluster
+	KindDevice    = "device" // of a cluster: Name is "NODE/DEVICE"
 )
 
 // Target is one thing an action works on.

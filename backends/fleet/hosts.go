@@ -31,6 +31,7 @@ func (d *decoder) host(v *value) bool {
 	}
 	bmcs := d.bmcs(bmc, v.get("bmc"), all)
 	sshAt := d.pattern(v.get("ssh").get("address"), all)
+	ips := d.ipLists(v.get("ip"), all)
 	tags := v.get("tags").texts()
 	first := len(d.fleet.Hosts)
 	for i, n := range all {
@@ -47,11 +48,17 @@ func (d *decoder) host(v *value) bool {
 			s.Address = sshAt[i]
 			h.SSH = &s
 		}
+		for _, at := range ips {
+			h.IPs = append(h.IPs, at[i])
+		}
 		d.hosts[n.name] = first + i
 		d.fleet.Hosts = append(d.fleet.Hosts, h)
 	}
 	if bmcs != nil {
 		d.sameBMC(v.get("bmc").get("address"), first)
+	}
+	if ips != nil {
+		d.sameIP(v.get("ip"), first)
 	}
 	return true
 }

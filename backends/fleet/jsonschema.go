@@ -14,6 +14,7 @@ func Schema() []byte {
 	s["title"] = "ringside.yaml"
 	s["anyOf"] = []any{ // a fleet of nothing is refused
 		map[string]any{"required": []string{"hosts"}}, map[string]any{"required": []string{"engines"}},
+		map[string]any{"required": []string{"clusters"}},
 	}
 	out, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
@@ -34,6 +35,13 @@ func (s *shape) jsonSchema() map[string]any {
 	}
 	switch s.kind {
 	case kindObject:
+		if s.short != "" {
+			object := map[string]any{"type": "object"}
+			s.jsonObject(object)
+			delete(out, "type")
+			out["oneOf"] = []any{s.field(s.short).jsonSchema(), object}
+			break
+		}
 		s.jsonObject(out)
 	case kindDict:
 		out["additionalProperties"] = s.of.jsonSchema()

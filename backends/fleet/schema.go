@@ -57,6 +57,8 @@ var root = &shape{kind: kindObject, doc: "What Ringside watches.", fields: []fie
 		doc: "Docker Engines."}},
 	{name: "services", shape: &shape{kind: kindList, of: service, empty: true,
 		doc: "Things that users call, deployed in two colours."}},
+	{name: "clusters", shape: &shape{kind: kindList, of: cluster, empty: true,
+		doc: "OpenStack Swift clusters."}},
 	{name: "keys", shape: &shape{kind: kindDict, names: bindingSyntax, empty: true,
 		of:  &shape{kind: kindTexts, doc: "A key or a list of keys; an empty list takes the keys away."},
 		doc: "Keys of your own, by the id of what they do."}},
@@ -66,7 +68,7 @@ var root = &shape{kind: kindObject, doc: "What Ringside watches.", fields: []fie
 
 // later are sections of coming versions. They are refused by name, because a
 // file that is half ignored would promise a watch that nobody keeps.
-var later = []string{"clusters", "registries", "syncs"}
+var later = []string{"registries", "syncs"}
 
 var site = &shape{kind: kindObject, doc: "A place.", empty: true, fields: []field{
 	{name: "note", shape: &shape{kind: kindText, doc: "Anything people should know about it."}},
@@ -98,6 +100,8 @@ var host = &shape{kind: kindObject, doc: "One server, or a range of servers that
 		doc: "Words to filter by."}},
 	{name: "bmc", shape: bmc},
 	{name: "ssh", shape: ssh},
+	{name: "ip", shape: &shape{kind: kindTexts, min: 1,
+		doc: "Addresses by which Swift rings name the host, when it is not its SSH address or its name." + patternDoc}},
 }}
 
 const patternDoc = " {name} is the host's name, {n} the number in it, {nnn} that number in three digits."

@@ -29,6 +29,7 @@ type shape struct {
 	doc    string
 	fields []field  // object
 	one    []string // object: exactly one of these keys is set
+	short  string   // object: the key that a plain text in its place stands for
 	inline string   // object: what to say to a plain text in its place, which is then never shown
 	names  *syntax  // dict: how names are written
 	of     *shape   // dict, list, many

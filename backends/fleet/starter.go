@@ -61,6 +61,12 @@ func Starter(f *Fleet) []byte {
 	for _, s := range f.Services {
 		w.service(s)
 	}
+	w.section("clusters", len(f.Clusters) > 0, "Swift clusters: their ring files, here or on a host, and the proxy.", `clusters:
+  - {name: objects, site: tokyo, rings: /etc/swift, proxy: "http://proxy.tyo.example:8080", auth: {tempauth: lab}}
+  - {name: archive, rings: {ssh: sw001, path: /etc/swift}, auth: {cloud: archive}}`)
+	for _, c := range f.Clusters {
+		w.cluster(c, f)
+	}
 	w.section("keys", len(f.Keys) > 0, "Keys of your own, by the id of what they do.", `keys:
   help: [f1, "?"]
   go.runs: "7"`)
@@ -111,6 +117,7 @@ func (w *writer) host(h Host, f *Fleet) {
 	if s := h.SSH; s != nil {
 		w.fields(kv{"ssh", raw(flow(kv{"address", s.Address}, kv{"port", s.Port}, kv{"user", s.User}))})
 	}
+	w.fields(kv{"ip", h.IPs})
 }
 
 func bmcTLSText(t *TLS) raw {
@@ -140,6 +147,34 @@ func (w *writer) engine(e Engine, f *Fleet) {
 			kv{"server_name", t.ServerName}, kv{"skip_verify", t.SkipVerify}))})
 	}
 	w.fields(kv{"plain", e.Plain})
+}
+
+func (w *writer) cluster(c Cluster, f *Fleet) {
+	w.line("  - name: " + quote(c.Name))
+	env := c.Environment
+	if env == f.Environment {
+		env = ""
+	}
+	w.fields(kv{"site", c.Site}, kv{"environment", env})
+	rings := quote(c.Rings.Path)
+	if c.Rings.SSH != "" {
+		rings = flow(kv{"ssh", c.Rings.SSH}, kv{"path", c.Rings.Path})
+	}
+	w.fields(kv{"rings", raw(rings)}, kv{"swift_conf", c.SwiftConf}, kv{"proxy", c.Proxies})
+	if a := c.Auth; a != nil {
+		w.fields(kv{"auth", raw(flow(kv{"tempauth", a.TempAuth}, kv{"cloud", a.Cloud}))})
+	}
+	if t := c.TLS; t != nil {
+		w.fields(kv{"tls", raw(flow(kv{"ca", t.CA}, kv{"skip_verify", t.SkipVerify}))})
+	}
+	if r := c.Recon; r != (Recon{}) {
+		timeout := ""
+		if r.Timeout > 0 {
+			timeout = r.Timeout.String()
+		}
+		w.fields(kv{"recon", raw(flow(kv{"port", r.Port}, kv{"timeout", timeout}))})
+	}
+	w.fields(kv{"nodes_by", c.NodesBy})
 }
 
 func (w *writer) fields(fields ...kv) {

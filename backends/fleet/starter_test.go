@@ -60,7 +60,13 @@ func TestSchema(t *testing.T) {
 	for _, bad := range []string{
 		"theme: dark",
 		with("zebra: 1"),
-		with("clusters: []"),
+		with("syncs: []"),
+		clu("rings: {ssh: h}"),
+		clu("rings: /r, auth: {}"),
+		clu("rings: /r, nodes_by: name"),
+		clu("rings: /r, recon: {timeout: soon}"),
+		clu("rings: [/r]"),
+		clu("proxy: 'http://h'"),
 		with("theme: drak"),
 		with("sites: [tokyo]"),
 		with("credentials: {a: {password: hunter2}}"),
@@ -123,6 +129,10 @@ func normal(f *Fleet) *Fleet {
 		for j := range n.Services[i].Traffic {
 			n.Services[i].Traffic[j].Where = Position{}
 		}
+	}
+	n.Clusters = append([]Cluster(nil), f.Clusters...)
+	for i := range n.Clusters {
+		n.Clusters[i].Where, n.Clusters[i].Origin = Position{}, ""
 	}
 	n.Credentials = map[string]Credential{}
 	for k, c := range f.Credentials {

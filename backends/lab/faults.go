@@ -80,7 +80,7 @@ func (l *Lab) presenterFaults() []Fault {
 			add("hand/"+p.name, "somebody switches "+p.name+" by hand", func(bool) { p.switchByHand(s.host, s.backend(fleet.Blue), s.backend(fleet.Green)) })
 		}
 	}
-	return append(out, l.bmcFaults()...)
+	return append(append(out, l.bmcFaults()...), l.swiftFaults()...)
 }
 
 // service finds the first running container of a Compose service; an API that

@@ -1,8 +1,9 @@
 // Package lab is an embedded fleet: Docker Engines made of memory that speak the
 // real Engine HTTP API on sockets of their own, and servers whose management
-// controllers speak IPMI and Redfish (package bmc below). Everything that watches
-// or acts goes through the same client and the same bytes as with the real thing,
-// and faults can be switched on: an engine that hangs, dies, refuses or cuts.
+// controllers speak IPMI and Redfish (package bmc below), and a Swift cluster that
+// answers recon on them (package swift below). Everything that watches or acts goes
+// through the same client and the same bytes as with the real thing, and faults can
+// be switched on: an engine that hangs, dies, refuses or cuts.
 //
 // The lab costs nothing while nobody asks. Logs and statistics are computed from
 // the clock when they are read, and one loop per engine sleeps until the next
@@ -19,6 +20,7 @@ import (
 
 	"ringside/backends/fleet"
 	"ringside/backends/lab/bmc"
+	"ringside/backends/lab/swift"
 )
 
 // Options says what a lab is made of.
@@ -31,6 +33,7 @@ type Options struct {
 	Speed    float64            // of life: 1 is real time, 10 is ten times as fast, 0 means nothing happens by itself
 	Now      func() time.Time   // what the engines take for the time; nil for time.Now
 	Hosts    []bmc.Spec         // servers with BMCs; with Engines nil, nil for the demo's 240
+	Swift    *swift.Options     // a Swift cluster, with the lab's Seed, Speed and Now; with Engines nil, nil for the demo's
 }
 
 // Lab is a running fleet of engines.
@@ -41,6 +44,7 @@ type Lab struct {
 	services []*labService
 	apps     sync.WaitGroup // containers that really answer
 	bmcs     *bmc.BMCs
+	cluster  *swift.Cluster // nil when there is none
 
 	faults []Fault
 	wg     sync.WaitGroup // engines that follow their hosts
@@ -59,6 +63,9 @@ func Start(o Options) (*Lab, error) {
 		o.Engines, o.Services, o.Releases = Demo(), demoServices, demoReleases
 		if o.Hosts == nil {
 			o.Hosts = DemoHosts()
+		}
+		if o.Swift == nil {
+			o.Swift = demoCluster()
 		}
 	}
 	if o.Now == nil {
@@ -105,6 +112,10 @@ func Start(o Options) (*Lab, error) {
 		return nil, err
 	}
 	l.bmcs = bmcs
+	if err := l.startCluster(); err != nil {
+		l.Close()
+		return nil, err
+	}
 	l.faults = l.presenterFaults()
 	return l, nil
 }
@@ -127,6 +138,9 @@ func (l *Lab) Fleet() *fleet.Fleet {
 		})
 	}
 	f.Services = l.fleetServices(f.Engines)
+	if l.cluster != nil {
+		l.cluster.Fleet(f)
+	}
 	for _, h := range f.Hosts {
 		site(h.Site)
 	}
@@ -169,8 +183,11 @@ func (l *Lab) Close() error {
 		}
 	}
 	var err error
+	if l.cluster != nil {
+		err = l.cluster.Close()
+	}
 	if l.bmcs != nil {
-		err = l.bmcs.Close()
+		err = errors.Join(err, l.bmcs.Close())
 	}
 	if l.ownDir != "" {
 		err = errors.Join(err, os.RemoveAll(filepath.Clean(l.ownDir)))

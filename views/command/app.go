@@ -22,6 +22,7 @@ import (
 	"ringside/backends/bmc"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
+	"ringside/backends/swift"
 	"ringside/backends/traffic"
 	"ringside/backends/watch"
 )
@@ -41,6 +42,7 @@ type app struct {
 	set      *docker.Set
 	bmcs     *bmc.Set
 	proxies  *traffic.Set
+	clusters *swift.Set
 	ledger   *pending
 	closers  []func() error
 	registry *actions.Registry
@@ -123,7 +125,8 @@ func (a *app) load() (*fleet.Fleet, error) {
 	a.bmcs = bmc.NewSet(f)
 	a.proxies = traffic.NewSet(f.Services)
 	a.closers = append(a.closers, a.set.Close, a.bmcs.Close)
-	a.log.Info("fleet", "file", f.File, "engines", len(f.Engines), "hosts", len(f.Hosts))
+	a.clusters = swift.NewSet(f)
+	a.log.Info("fleet", "file", f.File, "engines", len(f.Engines), "hosts", len(f.Hosts), "clusters", len(f.Clusters))
 	return f, nil
 }
 
@@ -147,7 +150,7 @@ func (a *app) find() (*fleet.Fleet, error) {
 
 func (a *app) discover() *fleet.Fleet {
 	engines, notices := docker.Discover(a.Getenv)
-	return &fleet.Fleet{Engines: engines, Notices: notices}
+	return &fleet.Fleet{Engines: engines, Clusters: swift.Discover(swift.Usual, a.Getenv), Notices: notices}
 }
 
 // stateDir is where ledger and crash reports live.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
 	"ringside/backends/fleet"
+	"ringside/backends/fleet/safe"
 	"ringside/backends/impact"
 	"ringside/backends/watch"
 )
@@ -211,23 +213,35 @@ func fleetOf(known map[string]bool) string {
 	return "; ringside power status shows all"
 }
 
-// around reads the engines that live where targets are, so that guards know what
-// runs there. An engine that does not answer is told, and stops nobody: guards
-// say that it is not known.
+// around reads what lives where targets are, so that guards know what goes with
+// them: engines, and for hosts the Swift clusters. What does not answer is told, and
+// stops nobody: guards say that it is not known.
 func (a *app) around(ctx context.Context, targets []fleet.Target) (*watch.State, error) {
 	f, err := a.load()
 	if err != nil {
 		return nil, err
 	}
-	names := enginesOf(f, targets)
-	if len(names) == 0 {
-		return &watch.State{}, nil
+	store := watch.NewStore()
+	var wg sync.WaitGroup
+	for _, name := range enginesOf(f, targets) {
+		e, _ := a.set.Engine(name)
+		wg.Add(1)
+		safe.Go("read "+e.Name(), func() {
+			defer wg.Done()
+			a.readEngine(ctx, e, store)
+		})
 	}
-	w, err := a.look(ctx, names)
-	if err != nil {
-		return nil, err
+	if slices.ContainsFunc(targets, func(t fleet.Target) bool { return t.Kind == fleet.KindHost }) {
+		a.readClusters(ctx, a.clusters.All(), store)
 	}
-	return w.state, nil
+	wg.Wait()
+	state := store.State()
+	for e := range state.All() {
+		if e.Err != nil && (strings.HasPrefix(e.Source, "docker/") || strings.HasSuffix(e.Source, "/rings")) {
+			a.complain("%v", e.Err)
+		}
+	}
+	return state, ctx.Err()
 }
 
 // enginesOf names the engines on which targets live, and those that live on them,

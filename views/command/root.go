@@ -34,7 +34,7 @@ confirmed and recorded first; --dry-run shows it and changes nothing.`,
 	root.SetErr(a.Err)
 	a.globalFlags(root)
 	root.AddGroup(&cobra.Group{ID: "look", Title: "Look:"}, &cobra.Group{ID: "act", Title: "Look and act:"}, &cobra.Group{ID: "set", Title: "Set up:"})
-	root.AddCommand(grouped("look", a.status())...)
+	root.AddCommand(grouped("look", a.status(), a.swift())...)
 	root.AddCommand(grouped("act", a.power(), a.containers(), a.engines(), a.services())...)
 	root.AddCommand(grouped("act", a.releases()...)...)
 	root.AddCommand(grouped("act", a.runs(), a.hold())...)

@@ -13,6 +13,7 @@ import (
 	"ringside/backends/fleet"
 	"ringside/backends/fleet/safe"
 	"ringside/backends/impact"
+	"ringside/backends/swift"
 	"ringside/backends/watch"
 	"ringside/views/screen"
 	"ringside/views/screen/hosts"
@@ -61,15 +62,17 @@ type siteRow struct {
 type overview struct {
 	engines  []engineRow
 	sites    []siteRow
+	rings    []swiftRow
 	problems []impact.Problem
 	partial  error
 }
 
 func (a *app) status() *cobra.Command {
-	return &cobra.Command{Use: "status", Short: "One line per engine and per site's hosts, and what needs a human", Args: cobra.NoArgs,
-		Long: `One line per engine, one per site for the power of its hosts, and then what needs a
-human. With --output json or yaml the problems are numbers only. The exit code is 3
-when an engine or a BMC does not answer; other problems do not change it.`,
+	return &cobra.Command{Use: "status", Short: "One line per engine, per site's hosts and per ring, and what needs a human", Args: cobra.NoArgs,
+		Long: `One line per engine, one per site for the power of its hosts, one per ring of Swift
+clusters, and then what needs a human. With --output json or yaml the problems are
+numbers only. The exit code is 3 when an engine, a BMC, a storage node or a proxy does
+not answer; other problems do not change it.`,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
 			o, err := a.readStatus(ctx, true)
 			if err != nil {
@@ -81,6 +84,9 @@ when an engine or a BMC does not answer; other problems do not change it.`,
 					rows = append(rows, r)
 				}
 				for _, r := range o.sites {
+					rows = append(rows, r)
+				}
+				for _, r := range o.rings {
 					rows = append(rows, r)
 				}
 				if err := emit[any](a, rows, nil); err != nil {
@@ -103,6 +109,9 @@ func (a *app) printStatus(o overview) error {
 	}
 	if len(o.sites) > 0 {
 		tables = append(tables, func() error { return emit(a, o.sites, siteColumns) })
+	}
+	if len(o.rings) > 0 {
+		tables = append(tables, func() error { return emit(a, o.rings, swiftColumns(a)) })
 	}
 	if len(o.problems) > 0 {
 		tables = append(tables, func() error { return emit(a, o.problems, a.problemColumns()) })
@@ -137,41 +146,64 @@ func (a *app) engines() *cobra.Command {
 	return c
 }
 
-// readStatus reads the engines, and where it is asked for the BMCs beside them.
-func (a *app) readStatus(ctx context.Context, power bool) (o overview, err error) {
+// readStatus reads the engines, and with all the BMCs and the Swift clusters
+// beside them.
+func (a *app) readStatus(ctx context.Context, all bool) (o overview, err error) {
 	f, err := a.load()
 	if err != nil {
 		return o, err
 	}
 	var list []fleet.Host
 	for _, h := range f.Hosts {
-		if power && h.BMC != nil {
+		if all && h.BMC != nil {
 			list = append(list, h)
 		}
 	}
 	swept := make(chan *watch.State, 1)
 	safe.Go("sweep", func() { swept <- a.sweep(ctx, list) })
+	clusters := make(chan []*swift.Overview, 1)
+	safe.Go("sweep of the clusters", func() {
+		var read []*swift.Overview
+		if all && len(f.Clusters) > 0 {
+			read, _ = a.overviews(ctx, nil) // an end of ctx is told below
+		}
+		clusters <- read
+	})
 	var w *world
-	if len(f.Engines) > 0 || len(list) == 0 {
+	if len(f.Engines) > 0 || len(list)+len(f.Clusters) == 0 {
 		w, err = a.look(ctx, nil)
 	}
 	state := <-swept
 	if err != nil {
 		return o, err
 	}
+	joined := <-clusters
 	now := time.Now()
+	o.partial = partly(joined)
 	if w != nil {
 		o.problems = impact.Docker(f, w.state, now)
 		for _, e := range w.engines {
 			o.engines = append(o.engines, w.engineRow(e, o.problems))
 		}
-		o.partial = w.partial()
+		if err := w.partial(); err != nil {
+			o.partial = err
+		}
 	}
-	if len(list) == 0 {
-		return o, ctx.Err()
+	for _, c := range joined {
+		o.rings = append(o.rings, swiftRows(c)...)
+		o.problems = append(o.problems, impact.Swift(c, a.onHold(ctx, f))...)
 	}
-	runs := a.lately(ctx)
-	found := impact.Power(f, state, plans.Asks(runs), a.onHold(ctx, f), now)
+	if len(list) > 0 {
+		a.addPower(ctx, &o, list, state, now)
+	}
+	impact.Sort(o.problems)
+	return o, ctx.Err()
+}
+
+// addPower tells of the hosts that were swept.
+func (a *app) addPower(ctx context.Context, o *overview, list []fleet.Host, state *watch.State, now time.Time) {
+	f := a.fleet
+	found := impact.Power(f, state, plans.Asks(a.lately(ctx)), a.onHold(ctx, f), now)
 	o.sites = siteRows(hosts.Read(f, state, now), found)
 	for _, r := range o.sites {
 		if r.Silent+r.Unreadable > 0 {
@@ -179,8 +211,6 @@ func (a *app) readStatus(ctx context.Context, power bool) (o overview, err error
 		}
 	}
 	o.problems = append(o.problems, found...)
-	impact.Sort(o.problems)
-	return o, ctx.Err()
 }
 
 // siteRows counts hosts and their problems by site, in the order of the fleet.

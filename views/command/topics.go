@@ -28,7 +28,8 @@ const exitCodes = `Exit codes
     2  the command line or the configuration is not right, an ambiguous name, or a
        confirmation is missing; nothing was started
     3  some targets failed, or an engine or a BMC did not answer
-    4  blocked by a guard, a lock of another run, or --read-only; nothing was started
+    4  blocked by a guard, a lock of another run, or --read-only; nothing was started;
+       or what --fail-on of a swift command forbids would be
    70  a defect of ringside; a report was written
   130  cancelled, or interrupted by a signal: ringside runs resume RUN goes on`
 

@@ -144,6 +144,12 @@ func (m *model) take(snap screen.Snapshot) {
 	for _, f := range watch.Latest[*bmc.Facts](snap.State) {
 		m.insecure = m.insecure || f.Insecure != ""
 	}
+	for _, c := range snap.Clusters {
+		m.insecure = m.insecure || c.API != nil && c.API.Insecure != ""
+		for _, p := range c.Proxies {
+			m.insecure = m.insecure || p.Facts != nil && p.Facts.Insecure != ""
+		}
+	}
 }
 
 func (m *model) tabs() string {

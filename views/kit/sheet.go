@@ -27,7 +27,7 @@ func (s *Sheet) Head(title string) {
 	s.Lines = append(s.Lines, s.Theme.Strong.Paint(title))
 }
 
-// Text adds a line as it is, Dim a quiet one.
+// Text adds a line as it is.
 func (s *Sheet) Text(text string) { s.Lines = append(s.Lines, text) }
 
 // Dim adds a quiet line.

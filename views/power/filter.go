@@ -30,7 +30,13 @@ var language = kit.Language[*item]{
 		{Name: "bmc", Match: func(it *item, text string) bool { return contains(it.Spec.BMC.Address, text) }},
 		{Name: "by", Match: func(it *item, text string) bool { return it.changed && contains(whose(it.last), text) }},
 	},
-	Special: ranges,
+	Special: func(word string) func(*item) bool {
+		match := hosts.Ranges(word)
+		if match == nil {
+			return nil
+		}
+		return func(it *item) bool { return match(it.name) }
+	},
 }
 
 func contains(s, text string) bool { return strings.Contains(strings.ToLower(s), text) }

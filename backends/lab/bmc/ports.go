@@ -15,7 +15,8 @@ const (
 
 func newPorts() ports { return ports{firstPort + rand.IntN(lastPort-firstPort)} }
 
-// find calls open with one port after the other until one is free.
+// find calls open with one port after the other until one is free. Where one is
+// taken, a thousand behind it may be: another lab's.
 func (p *ports) find(open func(port int) error) (err error) {
 	for range tries {
 		if p.next++; p.next > lastPort {
@@ -24,6 +25,7 @@ func (p *ports) find(open func(port int) error) (err error) {
 		if err = open(p.next); err == nil {
 			break
 		}
+		p.next = firstPort + rand.IntN(lastPort-firstPort)
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-package power
+package hosts
 
 import (
 	"strconv"
@@ -17,9 +17,10 @@ type span struct {
 // bounds are an inclusive range of numbers written with at least so many digits.
 type bounds struct{ from, to, digits int }
 
-// ranges makes the test of a word with a bracket; nil for other words. While it is
-// typed it matches what its finished part does, so that the list does not flicker.
-func ranges(word string) func(*item) bool {
+// Ranges makes the test of a name for a word of a filter that has a bracket; nil for
+// other words. While it is typed it matches what its finished part does, so that the
+// list does not flicker. Names and word are in lower case.
+func Ranges(word string) func(name string) bool {
 	if !strings.Contains(word, "[") {
 		return nil
 	}
@@ -27,9 +28,9 @@ func ranges(word string) func(*item) bool {
 	for _, p := range splitNames(word) {
 		all = append(all, parseSpan(p))
 	}
-	return func(it *item) bool {
+	return func(name string) bool {
 		for i := range all {
-			if all[i].match(it.name) {
+			if all[i].match(name) {
 				return true
 			}
 		}
