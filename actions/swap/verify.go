@@ -2,6 +2,7 @@ package swap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -39,6 +40,7 @@ type verifying struct {
 	base  float64                 // percent of errors of the old colour
 	blind int                     // looks in a row that failed
 	bad   int                     // probes in a row that failed
+	down  int                     // looks in a row that found some of its servers down
 }
 
 func (v *verifying) watch(ctx context.Context, pr actions.Progress) error {
@@ -74,13 +76,13 @@ func (v *verifying) look(ctx context.Context, last bool) error {
 			continue
 		}
 		v.blind = 0
-		switch ok, why := view.Side(v.p.To).Ready(); {
-		case view.Live != v.p.To:
+		if view.Live != v.p.To {
 			return fmt.Errorf("somebody switched %s by hand: it has %s live", x.Spec().Name, view.LiveName)
-		case !ok:
-			return fmt.Errorf("%s", why)
 		}
-		if err := v.errors(x.Spec().Name, view, last); err != nil {
+		if err := v.servers(view.Side(v.p.To)); err != nil {
+			return err
+		}
+		if err := v.failures(x.Spec().Name, view, last); err != nil {
 			return err
 		}
 		if err := v.probe(ctx, x); err != nil {
@@ -90,8 +92,27 @@ func (v *verifying) look(ctx context.Context, last bool) error {
 	return v.health(ctx)
 }
 
-// errors compares the errors that users got with what the old colour had.
-func (v *verifying) errors(proxy string, view *traffic.View, last bool) error {
+// servers judges what a proxy finds of the new colour. While another server takes
+// the users, one that is down for a moment is no reason to move them all.
+func (v *verifying) servers(side traffic.Side) error {
+	ok, why := side.Ready()
+	if ok {
+		v.down = 0
+		return nil
+	}
+	for _, s := range side.Servers {
+		if s.State == traffic.Up || s.State == traffic.Unchecked {
+			if v.down++; v.down < patience {
+				return nil
+			}
+			break
+		}
+	}
+	return errors.New(why)
+}
+
+// failures compares the errors that users got with what the old colour had.
+func (v *verifying) failures(proxy string, view *traffic.View, last bool) error {
 	now := view.Side(v.p.To)
 	first, seen := v.first[proxy]
 	if !seen {
@@ -175,7 +196,7 @@ func (v *verifying) health(ctx context.Context) error {
 
 // summary says what was seen in all.
 func (v *verifying) summary(ctx context.Context) string {
-	var requests, errors int64
+	var requests, failed int64
 	for _, x := range v.proxies {
 		view, err := x.Look(ctx)
 		first, ok := v.first[x.Spec().Name]
@@ -186,7 +207,7 @@ func (v *verifying) summary(ctx context.Context) string {
 		if !ok || now.Requests < first.Requests || now.Requests < 0 {
 			return fmt.Sprintf("%s held for %v", v.p.To, v.p.Verify)
 		}
-		requests, errors = requests+now.Requests-first.Requests, errors+now.Errors-first.Errors
+		requests, failed = requests+now.Requests-first.Requests, failed+now.Errors-first.Errors
 	}
-	return fmt.Sprintf("%s held for %v: %d answers, %d errors", v.p.To, v.p.Verify, requests, errors)
+	return fmt.Sprintf("%s held for %v: %d answers, %d errors", v.p.To, v.p.Verify, requests, failed)
 }
