@@ -70,7 +70,7 @@ func (a *api) watch(ctx context.Context, report func(fleet.Reading)) {
 	lasting := retry.Backoff{Min: time.Minute, Max: 10 * time.Minute} // failed logins are counted
 	for {
 		wait := pace(apiEvery)
-		switch t := TroubleOf(a.read(ctx, report)); t {
+		switch t := TroubleOf(a.read(ctx, 3*apiLimit, report)); t {
 		case "":
 			back.Reset()
 			lasting.Reset()
@@ -91,10 +91,13 @@ func (a *api) watch(ctx context.Context, report func(fleet.Reading)) {
 	}
 }
 
-// read asks once and reports.
-func (a *api) read(ctx context.Context, report func(fleet.Reading)) error {
+// read asks once, within a limit, and reports. A proxy waits long for an account
+// server that hangs.
+func (a *api) read(ctx context.Context, limit time.Duration, report func(fleet.Reading)) error {
 	began := time.Now()
-	facts, err := a.ask(ctx)
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	facts, err := a.ask(limited)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -209,7 +209,8 @@ func (c *Cluster) RefreshNode(name string) {
 
 // Sweep reads everything once, side by side, and reports it as Watch does: the
 // rings, then every node, the proxies and the API. It returns when all have answered
-// or failed, a little over the time limit of a node when some hang. The error is
+// or failed: a little over the time limit of a node when some hang, which is also
+// all that the API is given. The error is
 // that of the rings, without which there are no nodes to ask. It shares nothing with
 // a Watch, so what is told as a change (paces, new quarantine) is unknown in it.
 func (c *Cluster) Sweep(ctx context.Context, report func(fleet.Reading)) error {
@@ -231,7 +232,7 @@ func (c *Cluster) sweep(ctx context.Context, report func(fleet.Reading)) error {
 	}
 	if c.api != nil {
 		wg.Add(1)
-		safe.Go(c.Name()+" api", func() { defer wg.Done(); c.api.read(ctx, report) })
+		safe.Go(c.Name()+" api", func() { defer wg.Done(); c.api.read(ctx, c.limit()*5/4, report) })
 	}
 	r, err := c.rings.read(ctx, report)
 	if err != nil {

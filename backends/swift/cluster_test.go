@@ -438,6 +438,17 @@ func TestOtherPort(t *testing.T) {
 	object.Close()
 }
 
+// A sweep does not wait longer for the API than for a node.
+func TestSweepWithHungProxy(t *testing.T) {
+	w := newWorld(t, small())
+	w.lab.HangProxy(true)
+	began := time.Now()
+	o := w.sweep()
+	if took := time.Since(began); took > apiLimit/2 || TroubleOf(o.APIErr) != Silent || o.ProxyCount().Down != 1 || o.NodeCount().Up != 8 {
+		t.Errorf("%v: %v, proxies %+v, nodes %+v", took, o.APIErr, o.ProxyCount(), o.NodeCount())
+	}
+}
+
 // When no node answers it is our own network: nothing is called down.
 func TestNobodyAnswers(t *testing.T) {
 	w := newWorld(t, small())

@@ -83,7 +83,7 @@ func realHung(t *testing.T, r *rig, w *world) {
 	if err := New(w.fleet, w.spec).Sweep(t.Context(), w.put); err != nil {
 		t.Error(err)
 	}
-	if took := time.Since(began); took > 2*time.Second+defaultLimit {
+	if took := time.Since(began); took > defaultLimit+3*time.Second { // this machine may be busy
 		t.Errorf("a sweep took %v", took)
 	}
 	r.rig("resume", "n3", "object", "container", "account")
