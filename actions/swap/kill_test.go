@@ -204,7 +204,9 @@ func killEveryStep(t *testing.T, scene scene, but string) {
 		{"service.rollback", []string{"service.deploy"}, swapped, deployed},
 	} {
 		var todo []int
+		chosen := false // -run may leave it out
 		t.Run(c.do, func(t *testing.T) {
+			chosen = true
 			_, r := scene(t, c.before...)
 			for i, s := range r.build(t, c.do, argsOf(c.do)).Steps {
 				if but == "" || !strings.HasPrefix(s.Name, but) {
@@ -212,7 +214,7 @@ func killEveryStep(t *testing.T, scene scene, but string) {
 				}
 			}
 		})
-		if len(todo) < 6 {
+		if chosen && len(todo) < 6 {
 			t.Fatalf("%s has %d steps", c.do, len(todo))
 		}
 		for _, i := range todo {
