@@ -13,6 +13,8 @@ type Fleet struct {
 	Hosts       []Host
 	Engines     []Engine
 	Clusters    []Cluster
+	Registries  []Registry
+	Syncs       []Sync
 	Credentials map[string]Credential
 	Keys        map[string][]string // user key overrides, binding id to keys
 	Theme       string              // "", "auto", "dark", "light"
@@ -95,6 +97,9 @@ const (
 	KindEngine    = "engine"
 	KindImage     = "image"
 	KindHost      = "host"
+	KindRegistry  = "registry"
+	KindSync      = "sync"
+	KindTag       = "tag" // Scope is the registry, Name "REPOSITORY:TAG"
 	KindCluster   = "cluster"
 	KindNode      = "node"   // of a cluster: Scope is the cluster
 	KindDevice    = "device" // of a cluster: Name is "NODE/DEVICE"

@@ -54,6 +54,19 @@ func TestLoadFull(t *testing.T) {
 		{Name: "local", Environment: "production", Address: "unix:///var/run/docker.sock", Origin: "full.yaml:32", Where: Position{32, 5}},
 		{Name: "windows", Environment: "production", Address: "npipe:////./pipe/docker_engine", Origin: "full.yaml:33", Where: Position{33, 5}},
 	})
+	equal(t, "registries", f.Registries, []Registry{
+		{Name: "tokyo", Site: "tokyo", Environment: "production", Address: "registry.tyo.example:5000", Names: []string{"registry.tyo.example", "10.0.0.2:5000"},
+			CA: "/c/reg.pem", Credential: "bmc", Concurrency: 16, Rate: 50, Bandwidth: 20e6, Streams: 4, Chunk: 16 << 20, Origin: "full.yaml:45", Where: Position{45, 3}},
+		{Name: "shanghai", Site: "shanghai", Environment: "staging", Address: "registry.sha.example:5000", PlainHTTP: true, Concurrency: 10, Streams: 1, Origin: "full.yaml:46", Where: Position{46, 3}},
+		{Name: "hub", Environment: "production", Address: "docker.io", SkipVerify: true, Concurrency: 10, Streams: 1, Origin: "full.yaml:47", Where: Position{47, 3}},
+	})
+	equal(t, "syncs", f.Syncs, []Sync{
+		{Name: "tyo-sha", Environment: "staging", From: "tokyo", To: "shanghai", Repositories: []string{"team/web", "team/**", "!team/secret"},
+			Tags: []string{"v*", ">=1.2 <2", "/r[0-9]+/"}, Rename: []Rename{{"team/*", "mirror/*"}, {"base/x", "y"}}, Platforms: []string{"linux/amd64", "linux/arm/v7"},
+			DeleteExtra: 5, Every: 15 * time.Minute, Bandwidth: 12.5e6, Origin: "full.yaml:49", Where: Position{49, 5}},
+		{Name: "hub", Environment: "production", From: "hub", To: "tokyo", Repositories: []string{"library/redis"}, Schedule: "15 1 * * mon-fri", Referrers: true,
+			Origin: "full.yaml:60", Where: Position{60, 5}},
+	})
 	equal(t, "clusters", f.Clusters, []Cluster{
 		{Name: "objects", Site: "tokyo", Environment: "production", Rings: RingFiles{Path: "/etc/swift"},
 			Proxies: []string{"http://p1.example:8080", "https://[::1]"}, Auth: &SwiftAuth{TempAuth: "bmc"},
@@ -86,7 +99,7 @@ func TestProblems(t *testing.T) {
 	for name, c := range map[string]struct{ src, want string }{
 		"unknown key":        {eng(`adress: "unix:///x"`), `f:2:15: unknown key "adress" (did you mean "address"?)`},
 		"unknown, no idea":   {with("zebra: 1"), `f:2:1: unknown key "zebra"`},
-		"later":              {with("syncs: []"), `f:2:1: this version of Ringside does not know "syncs" yet`},
+		"later":              {with("services: []"), `f:2:1: this version of Ringside does not know "services" yet`},
 		"duplicate key":      {with("theme: dark\ntheme: light"), `f:3:1: "theme" is set twice; first in line 2`},
 		"duplicate site":     {with("sites: {a: {},\n  a: {}}"), `f:3:3: "a" is set twice; first in line 2`},
 		"duplicate host":     {"hosts:\n  - name: sw[1-5]\n  - name: sw4", `f:3:11: host "sw4" is already named in line 2`},
@@ -164,9 +177,9 @@ func TestProblems(t *testing.T) {
 		"too much":           {strings.Repeat("[", 4<<20), `f: holds more than`},
 		"a list":             {"- a", `f:1:1: the file must be keys and values, not a list`},
 		"text":               {"a", `f:1:1: the file must be keys and values, not text`},
-		"empty":              {"", `f: names no host, no engine and no cluster`},
-		"comment":            {"# nothing", `f: names no host, no engine and no cluster`},
-		"nothing":            {"hosts:\nengines: []\ntheme: dark", `f: names no host, no engine and no cluster`},
+		"empty":              {"", `f: names no host, no engine, no cluster and no registry`},
+		"comment":            {"# nothing", `f: names no host, no engine, no cluster and no registry`},
+		"nothing":            {"hosts:\nengines: []\ntheme: dark", `f: names no host, no engine, no cluster and no registry`},
 	} {
 		f, err := Parse("f", []byte(c.src))
 		var e *ConfigError

@@ -63,6 +63,7 @@ func Starter(f *Fleet) []byte {
 	for _, c := range f.Clusters {
 		w.cluster(c, f)
 	}
+	w.registries(f)
 	w.section("keys", len(f.Keys) > 0, "Keys of your own, by the id of what they do.", `keys:
   help: [f1, "?"]
   go.runs: "7"`)
