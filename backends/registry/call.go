@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -16,9 +17,10 @@ type call struct {
 	mu     sync.Mutex
 	seen   attempt
 	waited time.Duration
+	over   bool // the transport gave up, whatever the library still tries
 }
 
-// attempt is how a request ended.
+// attempt is how a request failed.
 type attempt struct {
 	status int
 	says   string // the registry's own words, clean
@@ -51,6 +53,22 @@ func (c *call) saw(a attempt) {
 	defer c.mu.Unlock()
 	c.seen = a
 }
+
+// giveUp ends all further attempts of the call.
+func (c *call) giveUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+}
+
+func (c *call) gaveUp() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.over
+}
+
+// errGaveUp is what the library gets; what was seen before says why.
+var errGaveUp = errors.New("given up")
 
 // mayWait says whether the patience is long enough for one more wait, and books it.
 func (c *call) mayWait(d time.Duration) bool {

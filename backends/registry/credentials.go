@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -37,7 +38,7 @@ func loginFor(ctx context.Context, spec fleet.Registry, credentials map[string]f
 		}
 		return login{username: c.Username, password: secret}, nil
 	}
-	file, err := config.Load("") // $DOCKER_CONFIG, then ~/.docker
+	file, err := config.Load(os.Getenv("DOCKER_CONFIG")) // "" for ~/.docker
 	if err != nil {
 		return login{}, &reason{NoSecret, "Docker's config.json cannot be read: " + fleet.Clean(err.Error()), ""}
 	}

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -24,7 +25,8 @@ import (
 // Limits of talking to a registry.
 const (
 	dialLimit    = 10 * time.Second
-	answerLimit  = 60 * time.Second // from the last byte of a request to the first of its answer
+	answerLimit  = 20 * time.Second // for a request without a body, the wait for its turn not included
+	storeLimit   = 5 * time.Minute  // from the last byte of a body to the answer: a registry checks the digest of a large blob meanwhile
 	maxDocument  = 32 << 20         // bytes of anything that is no blob
 	maxReplay    = 8 << 20          // bytes of a body that is kept so that it can be sent again
 	maxRetries   = 4                // of one request that failed for a passing reason
@@ -63,7 +65,7 @@ func newTransport(spec fleet.Registry) (*transport, error) {
 			DialContext:           (&net.Dialer{Timeout: dialLimit, KeepAlive: 15 * time.Second}).DialContext,
 			TLSClientConfig:       conf,
 			TLSHandshakeTimeout:   dialLimit,
-			ResponseHeaderTimeout: answerLimit,
+			ResponseHeaderTimeout: storeLimit,
 			MaxIdleConnsPerHost:   concurrency + 2*max(1, spec.Streams),
 			IdleConnTimeout:       30 * time.Second,
 			DisableCompression:    true,
@@ -76,6 +78,9 @@ func newTransport(spec fleet.Registry) (*transport, error) {
 // RoundTrip sends a request, again when that can help, and returns an answer.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	c := callOf(req.Context())
+	if c.gaveUp() {
+		return nil, errGaveUp
+	}
 	if req.URL.Scheme != "https" && !t.spec.PlainHTTP {
 		err := &reason{BadTLS, "it sends us to an address without TLS", "is its realm or its storage set up with http://?"}
 		c.saw(attempt{err: err})
@@ -94,10 +99,17 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp, err := t.once(req, c)
 		if err != nil {
 			c.saw(attempt{err: err})
+			if silentOrTold(err) {
+				c.giveUp()
+			}
 			return nil, err
 		}
 		wait, again := t.judge(resp, c, &back)
-		if !again || !replay || n == maxRetries && resp.StatusCode != http.StatusTooManyRequests || !c.mayWait(wait) {
+		if !again || !replay || n == maxRetries && resp.StatusCode != http.StatusTooManyRequests {
+			return t.receive(resp, req, c), nil
+		}
+		if !c.mayWait(wait) {
+			c.giveUp()
 			return t.receive(resp, req, c), nil
 		}
 		resp.Body.Close()
@@ -105,6 +117,14 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
+}
+
+// silentOrTold says that another attempt at once is of no use: nothing answered for
+// a long time, or we know better.
+func silentOrTold(err error) bool {
+	var r *reason
+	var n net.Error
+	return errors.As(err, &r) || errors.As(err, &n) && n.Timeout()
 }
 
 // dress adds to a request what the library does not know.
@@ -166,7 +186,7 @@ func (t *transport) once(req *http.Request, c *call) (*http.Response, error) {
 	}
 	defer func() { <-t.slots }()
 	c.stats.request()
-	resp, err := t.base.RoundTrip(req)
+	resp, err := t.answer(req)
 	if err != nil {
 		return nil, err
 	}
@@ -176,12 +196,44 @@ func (t *transport) once(req *http.Request, c *call) (*http.Response, error) {
 	return resp, nil
 }
 
+// answer sends a request. One without a body has to be answered soon.
+func (t *transport) answer(req *http.Request) (*http.Response, error) {
+	if req.Body != nil && req.Body != http.NoBody {
+		return t.base.RoundTrip(req)
+	}
+	ctx, cancel := context.WithCancel(req.Context())
+	timer := time.AfterFunc(answerLimit, cancel)
+	resp, err := t.base.RoundTrip(req.WithContext(ctx))
+	if !timer.Stop() && req.Context().Err() == nil {
+		if err == nil {
+			resp.Body.Close()
+		}
+		return nil, &reason{Silent, fmt.Sprintf("no answer from %s within %v", t.spec.Address, answerLimit), "is the host up, and the network?"}
+	}
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	resp.Body = &ending{resp.Body, cancel}
+	return resp, nil
+}
+
+// ending frees what a request holds when its body is closed.
+type ending struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (e *ending) Close() error {
+	defer e.cancel()
+	return e.ReadCloser.Close()
+}
+
 // judge says whether an answer is worth another attempt, and after how long.
 func (t *transport) judge(resp *http.Response, c *call, back *retry.Backoff) (wait time.Duration, again bool) {
 	a := attempt{status: resp.StatusCode}
-	if a.status < 400 {
-		c.saw(a)
-		return 0, false
+	if a.status < 400 || resp.Request != nil && resp.Request.Method == http.MethodDelete && strings.Contains(resp.Request.URL.Path, "/uploads/") {
+		return 0, false // and what failed before is still what matters
 	}
 	a.says = said(resp)
 	a.wait = retryAfter(resp.Header.Get("Retry-After"))
@@ -243,6 +295,7 @@ func retryAfter(s string) time.Duration {
 // receive prepares an answer's body: documents are bounded, blobs go on after a
 // broken connection.
 func (t *transport) receive(resp *http.Response, req *http.Request, c *call) *http.Response {
+	resp.Header.Del("Retry-After") // was obeyed; the library would wait once more
 	blob := req.Method == http.MethodGet && resp.StatusCode < 300 && resp.ContentLength > 0 && isBlob(req, resp)
 	switch {
 	case blob:
