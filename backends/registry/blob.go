@@ -258,6 +258,9 @@ func (c *content) open() error {
 	op := "read a blob of " + c.Repository
 	in := c.patient(&c.source)
 	client, err := c.from.open(c.ctx)
+	// What is read before its turn is lost when the program is killed. From a
+	// source that is far away it is read nevertheless: it would come too late.
+	in.partly = !c.turn.first() && c.desc.Size > 2*firstPart && c.from.near()
 	if err == nil {
 		// Not by do: its call has to outlive the opening.
 		c.rd, err = client.BlobGet(withCall(c.ctx, in), c.from.ref(c.Repository, ""), c.desc)

@@ -6,50 +6,52 @@ import (
 	"sync"
 )
 
-// A line bounds how many bytes are on the way at a time. What is on the way is
-// lost when the program is killed or the line breaks, so blobs go one after the
-// other (or so many as there are streams): that costs no time as long as the next
-// one is ready when the last one ends. A transfer may therefore open, which takes
-// an answer of each registry and a first few bytes, while little is left of the
-// open ones.
+// A line bounds how many bytes are on the way at a time. What a registry has not
+// confirmed is lost when the program is killed or the network breaks, so there is
+// never more of it than one blob (or so many as there are streams): blobs go one
+// after the other, small ones together. That costs little time because the next
+// one is ready when the last one is confirmed: it may open, which takes an answer
+// of each registry and a first few bytes, while little is left of the open ones.
 type line struct {
 	streams int
 
-	mu   sync.Mutex
-	open []*turn   // in the order in which they send
-	wait []waiting // who wants to open, in order
+	mu      sync.Mutex
+	open    []*turn       // not confirmed yet, in the order in which they send
+	wait    []waiting     // who wants to open, in order
+	changed chan struct{} // closed and replaced when an open one ends
 }
 
 // Bytes of the line.
 const (
 	lookahead = 4 << 20  // of open transfers that are left when the next one may open
-	firstPart = 64 << 10 // that a transfer may send before its turn, so that its request is under way
+	firstPart = 16 << 10 // that a transfer may send before its turn, so that its request is under way; fills the write buffer
+	together  = 1 << 20  // that small blobs may have on the way together
 )
+
+// turn is one transfer's place on the line.
+type turn struct {
+	line *line
+	size int64
+	sent int64
+}
 
 type waiting struct {
 	ready chan struct{}
 	size  int64
 }
 
-// turn is one transfer's place on the line.
-type turn struct {
-	line *line
-	left int64
-	sent int64
-	mine chan struct{} // closed when it may send all
-	gone bool
+func newLine(streams int) *line {
+	return &line{streams: max(1, streams), changed: make(chan struct{})}
 }
-
-func newLine(streams int) *line { return &line{streams: max(1, streams)} }
 
 // enter waits until a transfer of so many bytes may open.
 func (l *line) enter(ctx context.Context, size int64) (*turn, error) {
 	l.mu.Lock()
-	t := &turn{line: l, left: size, mine: make(chan struct{})}
+	t := &turn{line: l, size: size}
 	if len(l.wait) == 0 && l.room() {
-		l.admit(t)
+		l.open = append(l.open, t)
 		l.mu.Unlock()
-		return t, ctx.Err()
+		return t, nil
 	}
 	ready := make(chan struct{})
 	l.wait = append(l.wait, waiting{ready, size})
@@ -58,7 +60,7 @@ func (l *line) enter(ctx context.Context, size int64) (*turn, error) {
 	case <-ready:
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.admit(t)
+		l.open = append(l.open, t)
 		l.next()
 		return t, nil
 	case <-ctx.Done():
@@ -74,35 +76,24 @@ func (l *line) enter(ctx context.Context, size int64) (*turn, error) {
 func (l *line) ahead() (n int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, t := range l.open {
-		n += t.left
-	}
 	for _, w := range l.wait {
 		n += w.size
+	}
+	return n + l.left()
+}
+
+// left is how many bytes of the open transfers are still to be sent.
+func (l *line) left() (n int64) {
+	for _, t := range l.open {
+		n += t.size - t.sent
 	}
 	return n
 }
 
 // room says whether one more transfer may open.
-func (l *line) room() bool {
-	if len(l.open) < l.streams {
-		return true
-	}
-	left := int64(0)
-	for _, t := range l.open {
-		left += t.left
-	}
-	return left <= lookahead
-}
+func (l *line) room() bool { return len(l.open) < l.streams || l.left() <= lookahead }
 
-func (l *line) admit(t *turn) {
-	l.open = append(l.open, t)
-	if len(l.open) <= l.streams {
-		close(t.mine)
-	}
-}
-
-// next wakes who waits first, when there is room. It admits itself.
+// next wakes who waits first, when there is room. It opens by itself.
 func (l *line) next() {
 	if len(l.wait) > 0 && l.room() {
 		close(l.wait[0].ready)
@@ -112,56 +103,60 @@ func (l *line) next() {
 
 // allow says how many of n bytes may be sent now; it waits when that is none.
 func (t *turn) allow(ctx context.Context, n int) (int, error) {
-	select {
-	case <-t.mine:
-		return n, nil
-	default:
-	}
-	if early := firstPart - t.sent; early > 0 {
-		return int(min(int64(n), early)), nil
-	}
-	select {
-	case <-t.mine:
-		return n, nil
-	case <-ctx.Done():
-		return 0, ctx.Err()
+	for {
+		may, changed := t.may(int64(n))
+		if may > 0 {
+			return int(may), nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
 	}
 }
 
-// passed books n bytes. With the last one the line is free for the next transfer,
-// though the answer is still to come.
+func (t *turn) may(n int64) (may int64, changed chan struct{}) {
+	l := t.line
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	sum := int64(0)
+	for i, o := range l.open {
+		sum += o.size
+		if o == t && (i < l.streams || sum <= together) {
+			return n, nil
+		}
+	}
+	return min(n, firstPart-t.sent), l.changed
+}
+
+// first says whether the transfer may send all of its bytes.
+func (t *turn) first() bool {
+	t.line.mu.Lock()
+	defer t.line.mu.Unlock()
+	return slices.Index(t.line.open, t) < t.line.streams
+}
+
+// passed books n bytes that were sent.
 func (t *turn) passed(n int) {
 	l := t.line
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t.sent += int64(n)
-	if t.left -= int64(n); t.left <= 0 {
-		t.leave()
-	}
 	l.next()
 }
 
-// end gives the place up.
+// end gives the place up: the transfer was confirmed, or it failed.
 func (t *turn) end() {
-	t.line.mu.Lock()
-	defer t.line.mu.Unlock()
-	t.leave()
-	t.line.next()
-}
-
-func (t *turn) leave() {
-	if t.gone {
+	l := t.line
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := slices.Index(l.open, t)
+	if i < 0 {
 		return
 	}
-	t.gone = true
-	l := t.line
-	i := slices.Index(l.open, t)
 	l.open = slices.Delete(l.open, i, i+1)
-	for _, o := range l.open[:min(l.streams, len(l.open))] {
-		select {
-		case <-o.mine:
-		default:
-			close(o.mine)
-		}
-	}
+	close(l.changed)
+	l.changed = make(chan struct{})
+	l.next()
 }

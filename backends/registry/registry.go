@@ -303,4 +303,11 @@ func (r *Registry) manifestOf(ctx context.Context, repository, reference string,
 	return m, err
 }
 
+// near says that the registry answers at once.
+func (r *Registry) near() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.line != nil && r.line.near()
+}
+
 func isDigestMismatch(err error) bool { return errors.Is(err, errs.ErrDigestMismatch) }

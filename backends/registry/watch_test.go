@@ -86,7 +86,9 @@ func TestCompare(t *testing.T) {
 	wants(t, "range, renamed", states(f), "team/web>mirror/web 1.10.0=missing 1.10.1=missing")
 
 	r.reset()
-	f = r.compare(r.sync(func(s *fleet.Sync) { s.Tags, s.Repositories = []string{"1.9.1", "none"}, []string{"team/web", "team/gone"} }))
+	f = r.compare(r.sync(func(s *fleet.Sync) {
+		s.Tags, s.Repositories = []string{"1.9.1", "none"}, []string{"team/web", "team/gone"}
+	}))
 	wants(t, "named", states(f), "team/web 1.9.1=equal")
 	wants(t, "nothing is listed", r.a.Counts().Requests, "map[manifest HEAD:4]")
 }

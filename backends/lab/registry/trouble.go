@@ -15,6 +15,7 @@ type trouble struct {
 	hung     chan struct{} // closed when the hanging ends; nil when it does not hang
 	refusals []*refusal
 	cuts     []*cut
+	ask      func(kind string) int
 }
 
 type refusal struct {
@@ -131,9 +132,22 @@ func (t *trouble) wake() {
 	}
 }
 
+// OnRequest asks f about every request, by its kind, before it is served: a status
+// other than 0 is the answer. The calls come one at a time. nil ends it.
+func (r *Registry) OnRequest(f func(kind string) int) {
+	r.wrong.mu.Lock()
+	defer r.wrong.mu.Unlock()
+	r.wrong.ask = f
+}
+
 func (t *trouble) refusal(kind string) (status int, after string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.ask != nil {
+		if status := t.ask(kind); status != 0 {
+			return status, ""
+		}
+	}
 	for _, f := range t.refusals {
 		if f.left == 0 || f.pattern != "*" && f.pattern != kind && !(strings.HasSuffix(f.pattern, " *") && strings.HasPrefix(kind, f.pattern[:len(f.pattern)-1])) {
 			continue
