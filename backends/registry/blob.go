@@ -12,6 +12,7 @@ import (
 	"github.com/regclient/regclient/types/descriptor"
 
 	"ringside/backends/fleet/retry"
+	"ringside/backends/fleet/safe"
 )
 
 // Limits of one blob's transfer.
@@ -105,26 +106,33 @@ func (b *delivery) bring(ctx context.Context) error {
 	}
 }
 
-// shortQueue is how many bytes may be ahead of a blob whose upload is opened
-// already, with a token and at a place that do not last for ever.
-const shortQueue = 16 << 20
+const (
+	// shortQueue is how many bytes may be ahead of a blob whose upload is opened
+	// already, with a token and at a place that do not last for ever.
+	shortQueue = 64 << 20
+	// surely is the size from which on a blob is not sent without knowing that it
+	// is not there.
+	surely = 256 << 10
+)
 
-// look finds out whether the blob need not be sent.
+// look finds out whether the blob need not be sent, unless the upload will: it can
+// begin with a mount from a sister or, to tell whether the blob is there, from its
+// own repository.
 func (b *delivery) look(ctx context.Context) (there bool, err error) {
-	_, works := b.to.mounts.state()
-	if b.mountFrom = b.sister(ctx); b.mountFrom == "" && works {
+	mounts, short := b.to.mounts.get(), b.copier.line.ahead() <= shortQueue
+	sister := b.sister(ctx)
+	switch {
+	case mounts == mountsFail:
+	case short && sister != "":
+		b.mountFrom = sister
+		return false, nil
+	case short:
 		b.mountFrom = b.TargetRepository
+		return false, nil
+	case sister != "" && b.mount(ctx, sister) == nil:
+		b.mounted(sister)
+		return true, nil
 	}
-	if b.mountFrom != "" && b.copier.line.ahead() <= shortQueue {
-		return false, nil // the upload begins with a mount, which tells
-	}
-	if b.mountFrom != "" && b.mountFrom != b.TargetRepository {
-		if b.mount(ctx, b.mountFrom) == nil {
-			b.mounted(b.mountFrom)
-			return true, nil
-		}
-	}
-	b.mountFrom = ""
 	return b.head(ctx)
 }
 
@@ -135,7 +143,16 @@ func (b *delivery) mount(ctx context.Context, from string) error {
 	})
 }
 
+// head asks for the blob and books it when it is there.
 func (b *delivery) head(ctx context.Context) (bool, error) {
+	there, err := b.exists(ctx)
+	if there {
+		b.present()
+	}
+	return there, err
+}
+
+func (b *delivery) exists(ctx context.Context) (bool, error) {
 	err := b.to.do(ctx, "look for a blob of "+b.TargetRepository, b.patient(&b.target), func(ctx context.Context, rc *regclient.RegClient) error {
 		rd, err := rc.BlobHead(ctx, b.to.ref(b.TargetRepository, ""), b.desc)
 		if err == nil {
@@ -143,14 +160,10 @@ func (b *delivery) head(ctx context.Context) (bool, error) {
 		}
 		return err
 	})
-	switch {
-	case err == nil:
-		b.present()
-		return true, nil
-	case IsMissing(err):
+	if IsMissing(err) {
 		return false, nil
 	}
-	return false, err
+	return err == nil, err
 }
 
 func (b *delivery) present() {
@@ -173,7 +186,10 @@ func (b *delivery) attempt(outer context.Context) (sent int64, err error) {
 	defer cancel(nil)
 	up := b.patient(&b.target)
 	up.mount, b.mountFrom = b.mountFrom, ""
-	body := &content{delivery: b, ctx: ctx, cancel: cancel}
+	body := &content{delivery: b, ctx: ctx, cancel: cancel, mount: up.mount}
+	if body.unsure() && b.copier.early.Add(1) <= earlyLooks {
+		body.lookEarly()
+	}
 	if up.mount == "" { // it will be sent
 		b.state(Waiting)
 		if body.turn, err = b.copier.line.enter(ctx, b.desc.Size); err != nil {
@@ -188,6 +204,9 @@ func (b *delivery) attempt(outer context.Context) (sent int64, err error) {
 	sent, bodyErr := body.close()
 	switch {
 	case err == nil:
+	case bodyErr == errThere:
+		b.present()
+		return 0, nil
 	case TroubleOf(cause) != "": // nothing moved, or another part of the image failed
 		return sent, cause
 	case bodyErr != nil: // the source's trouble, not the target's
@@ -208,7 +227,7 @@ func (b *delivery) attempt(outer context.Context) (sent int64, err error) {
 
 // mounted books a blob that the target took from one of its repositories.
 func (b *delivery) mounted(from string) {
-	b.to.mounts.learn(true)
+	b.to.mounts.learn(mountsWork)
 	if from == b.TargetRepository {
 		b.present()
 		return
@@ -219,14 +238,15 @@ func (b *delivery) mounted(from string) {
 }
 
 // probe finds out, once per registry and with a blob that is surely there, whether
-// a mount tells that. From then on it takes the place of a HEAD.
+// a mount tells that.
 func (b *delivery) probe(ctx context.Context) {
-	if known, _ := b.to.mounts.state(); known {
-		return
+	if b.to.mounts.probe() && b.mount(ctx, b.TargetRepository) == nil {
+		b.to.mounts.learn(mountsWork)
 	}
-	b.to.mounts.learn(false)
-	b.to.mounts.learn(b.mount(ctx, b.TargetRepository) == nil)
 }
+
+// errThere breaks an upload off whose blob turned out to be there.
+var errThere = errors.New("the blob is there")
 
 // content is the blob's bytes on their way from the source to the target. It opens
 // the source when the target begins to read, which it does not after a mount.
@@ -235,6 +255,8 @@ type content struct {
 	*delivery
 	ctx    context.Context
 	cancel context.CancelCauseFunc
+	mount  string         // repository that the target was asked to mount from, and did not
+	looked chan existence // the answer of lookEarly, nil without one
 
 	mu     sync.Mutex // the HTTP client may still read when its answer is there
 	opened bool
@@ -255,12 +277,12 @@ func (c *content) open() error {
 		}
 		c.turn = turn
 	}
+	if err := c.sure(); err != nil {
+		return err
+	}
 	op := "read a blob of " + c.Repository
 	in := c.patient(&c.source)
 	client, err := c.from.open(c.ctx)
-	// What is read before its turn is lost when the program is killed. From a
-	// source that is far away it is read nevertheless: it would come too late.
-	in.partly = !c.turn.first() && c.desc.Size > 2*firstPart && c.from.near()
 	if err == nil {
 		// Not by do: its call has to outlive the opening.
 		c.rd, err = client.BlobGet(withCall(c.ctx, in), c.from.ref(c.Repository, ""), c.desc)
@@ -273,6 +295,55 @@ func (c *content) open() error {
 		c.cancel(c.to.fail("send a blob of "+c.TargetRepository, &call{}, &reason{Silent, "nothing moved for " + stallLimit.String(), "is the network slow, or cut?"}))
 	})
 	return nil
+}
+
+// unsure says that a refused mount would not tell whether a blob is there: one from
+// a sister never does, one from its own repository only where mounts work. A small
+// blob is sent rather than looked for.
+func (c *content) unsure() bool {
+	return c.mount != "" && c.desc.Size >= surely && (c.mount != c.TargetRepository || c.to.mounts.get() != mountsWork)
+}
+
+type existence struct {
+	there bool
+	err   error
+}
+
+// earlyLooks is how many blobs, the first ones, are looked for while their upload
+// is opened: the line waits for them. By the time of the others it is mostly known
+// whether mounts work.
+const earlyLooks = 2
+
+func (c *content) lookEarly() {
+	c.looked = make(chan existence, 1)
+	safe.Go("copy", func() {
+		there, err := c.exists(c.ctx)
+		c.looked <- existence{there, err}
+	})
+}
+
+// sure makes sure that the blob is not there after a mount was refused.
+func (c *content) sure() error {
+	if !c.unsure() {
+		return nil
+	}
+	if c.looked == nil {
+		c.lookEarly()
+	}
+	var e existence
+	select {
+	case e = <-c.looked:
+	case <-c.ctx.Done():
+		return c.ctx.Err()
+	}
+	there, err := e.there, e.err
+	if there {
+		if c.mount == c.TargetRepository {
+			c.to.mounts.learn(mountsFail)
+		}
+		return errThere
+	}
+	return err
 }
 
 func (c *content) Read(p []byte) (int, error) {

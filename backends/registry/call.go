@@ -13,7 +13,6 @@ type call struct {
 	mount    string        // repository that an upload may mount its blob from
 	patience time.Duration // how long to wait in all when the registry asks for it
 	stats    *Stats        // what the operation cost, nil when nobody counts
-	partly   bool          // read only the first part of a blob until more is wanted
 
 	mu     sync.Mutex
 	seen   attempt

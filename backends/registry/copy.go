@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/regclient/regclient"
@@ -32,6 +33,7 @@ type Copier struct {
 	sisters   *sisters
 	activity  *activity
 	slots     chan struct{} // blobs that are looked for or wait at a time
+	early     atomic.Int32  // blobs that were looked for while their upload was opened
 
 	mu      sync.Mutex
 	sending map[string]chan struct{} // blobs of a target repository that somebody is sending

@@ -6,26 +6,26 @@ import (
 	"sync"
 )
 
-// A line bounds how many bytes are on the way at a time. What a registry has not
-// confirmed is lost when the program is killed or the network breaks, so there is
-// never more of it than one blob (or so many as there are streams): blobs go one
-// after the other, small ones together. That costs little time because the next
-// one is ready when the last one is confirmed: it may open, which takes an answer
-// of each registry and a first few bytes, while little is left of the open ones.
+// A line bounds how many bytes are on the way at a time. Of what was begun, all is
+// lost when the program is killed or the network breaks, so blobs are sent one
+// after the other (or so many at a time as there are streams), small ones
+// together. That costs no time as long as the next one is ready when the last one
+// ends: it may open, which takes an answer of each registry and a first few bytes,
+// while little is left of the one before it.
 type line struct {
 	streams int
 
 	mu      sync.Mutex
-	open    []*turn       // not confirmed yet, in the order in which they send
+	open    []*turn       // that have bytes left, in the order in which they send
 	wait    []waiting     // who wants to open, in order
-	changed chan struct{} // closed and replaced when an open one ends
+	changed chan struct{} // closed and replaced when an open one leaves
 }
 
 // Bytes of the line.
 const (
-	lookahead = 4 << 20  // of open transfers that are left when the next one may open
-	firstPart = 16 << 10 // that a transfer may send before its turn, so that its request is under way; fills the write buffer
-	together  = 1 << 20  // that small blobs may have on the way together
+	lookahead = 4 << 20   // left of open transfers when the next one may open
+	together  = 256 << 10 // small blobs that go at the same time
+	firstPart = 16 << 10  // that a transfer may send before its turn, so that its request is under way; fills the write buffer
 )
 
 // turn is one transfer's place on the line.
@@ -48,7 +48,7 @@ func newLine(streams int) *line {
 func (l *line) enter(ctx context.Context, size int64) (*turn, error) {
 	l.mu.Lock()
 	t := &turn{line: l, size: size}
-	if len(l.wait) == 0 && l.room() {
+	if len(l.wait) == 0 && l.room(size) {
 		l.open = append(l.open, t)
 		l.mu.Unlock()
 		return t, nil
@@ -90,12 +90,16 @@ func (l *line) left() (n int64) {
 	return n
 }
 
-// room says whether one more transfer may open.
-func (l *line) room() bool { return len(l.open) < l.streams || l.left() <= lookahead }
+// room says whether a transfer of that size may open: at once, as the next one
+// when little is left, or with others that are small.
+func (l *line) room(size int64) bool {
+	left := l.left()
+	return len(l.open) < l.streams || len(l.open) == l.streams && left <= lookahead || left+size <= together
+}
 
 // next wakes who waits first, when there is room. It opens by itself.
 func (l *line) next() {
-	if len(l.wait) > 0 && l.room() {
+	if len(l.wait) > 0 && l.room(l.wait[0].size) {
 		close(l.wait[0].ready)
 		l.wait = l.wait[1:]
 	}
@@ -120,9 +124,12 @@ func (t *turn) may(n int64) (may int64, changed chan struct{}) {
 	l := t.line
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if t.sent >= t.size { // what follows is the end of the blob
+		return n, nil
+	}
 	sum := int64(0)
 	for i, o := range l.open {
-		sum += o.size
+		sum += o.size - o.sent
 		if o == t && (i < l.streams || sum <= together) {
 			return n, nil
 		}
@@ -130,33 +137,33 @@ func (t *turn) may(n int64) (may int64, changed chan struct{}) {
 	return min(n, firstPart-t.sent), l.changed
 }
 
-// first says whether the transfer may send all of its bytes.
-func (t *turn) first() bool {
-	t.line.mu.Lock()
-	defer t.line.mu.Unlock()
-	return slices.Index(t.line.open, t) < t.line.streams
-}
-
-// passed books n bytes that were sent.
+// passed books n bytes that were sent. After the last one the line is free,
+// though the target's answer is still to come: it has the blob, whatever becomes
+// of us.
 func (t *turn) passed(n int) {
 	l := t.line
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	t.sent += int64(n)
+	if t.sent += int64(n); t.sent >= t.size {
+		t.leave()
+	}
 	l.next()
 }
 
-// end gives the place up: the transfer was confirmed, or it failed.
+// end gives the place up, also of a transfer that failed.
 func (t *turn) end() {
 	l := t.line
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	i := slices.Index(l.open, t)
-	if i < 0 {
-		return
-	}
-	l.open = slices.Delete(l.open, i, i+1)
-	close(l.changed)
-	l.changed = make(chan struct{})
+	t.leave()
 	l.next()
+}
+
+func (t *turn) leave() {
+	l := t.line
+	if i := slices.Index(l.open, t); i >= 0 {
+		l.open = slices.Delete(l.open, i, i+1)
+		close(l.changed)
+		l.changed = make(chan struct{})
+	}
 }

@@ -33,6 +33,10 @@ type proxy struct {
 	peak     int
 }
 
+// queue is what the line makes up for when this machine was late, as the queue
+// of a router does.
+const queue = 50 * time.Millisecond
+
 const (
 	upward   = 0
 	downward = 1
@@ -58,7 +62,10 @@ func newProxy(t testing.TB, to string) *proxy {
 		return nil
 	}
 	p.server = httptest.NewUnstartedServer(p)
-	p.server.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connection{}, c) }
+	p.server.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		_ = c.(*net.TCPConn).SetWriteBuffer(64 << 10) // bytes count as passed when they are on the way, not in our memory
+		return context.WithValue(ctx, connection{}, c)
+	}
 	p.server.Config.ErrorLog = discard
 	p.pass.ErrorLog = discard
 	p.server.Start()
@@ -92,6 +99,11 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	}
 	if q.Body != nil && q.Body != http.NoBody {
 		q.Body = &passage{q.Body, p, q, upward}
+		// As a registry does: what was received whole is kept, also when the client
+		// is gone by then. What was not ends with the error of its body.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(q.Context()), time.Minute)
+		defer cancel()
+		q = q.WithContext(ctx)
 	}
 	p.pass.ServeHTTP(w, q)
 }
@@ -124,8 +136,8 @@ func (b *passage) Read(buf []byte) (int, error) {
 	var wait time.Duration
 	if p.rate > 0 {
 		now := time.Now()
-		if p.free[b.way].Before(now) {
-			p.free[b.way] = now
+		if earliest := now.Add(-queue); p.free[b.way].Before(earliest) {
+			p.free[b.way] = earliest
 		}
 		p.free[b.way] = p.free[b.way].Add(time.Duration(float64(n) / p.rate * 1e9))
 		wait = p.free[b.way].Sub(now)
@@ -139,6 +151,22 @@ func (b *passage) Read(buf []byte) (int, error) {
 		return n, io.ErrUnexpectedEOF
 	}
 	return n, err
+}
+
+// quiet waits until the registry has dealt with what it got.
+func (p *proxy) quiet(t *testing.T) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		p.mu.Lock()
+		active := p.active
+		p.mu.Unlock()
+		if active == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("waited 30 s for the proxy")
+		}
+	}
 }
 
 // counts says what went through since the last reset.

@@ -112,7 +112,7 @@ func (p *pusher) put(ctx context.Context, n *node, reference string) error {
 
 // lost brings the blobs of a manifest again, without trust in mounts.
 func (p *pusher) lost(ctx context.Context, n *node) error {
-	p.to.mounts.learn(false)
+	p.to.mounts.learn(mountsFail)
 	for _, b := range n.blobs {
 		p.copier.sisters.forget(string(b.Digest))
 		if err := p.blob(ctx, b); err != nil {

@@ -110,6 +110,7 @@ func TestRealCuts(t *testing.T) {
 				b.set(func(p *proxy) { p.cuts[upward] = at })
 			case "kill":
 				killed(t, b, at, a.address(), b.address(), repository)
+				b.quiet(t)
 			}
 			_, first, _ := b.counts()
 			res, err := NewCopier(plain("a", a.address()), plain("b", b.address()), Options{}).Copy(within(t, time.Minute), Job{Repository: repository, Tag: "v1"}, nil)
@@ -170,4 +171,33 @@ func killed(t *testing.T, b *proxy, at int64, from, to, repository string) {
 	}
 	_ = cmd.Process.Kill()
 	<-ended
+}
+
+// In pieces, a registry that can go on with a broken upload (C) loses no more than
+// one of them; one that cannot (B) gets the blob again.
+func TestRealChunks(t *testing.T) {
+	img := newRealImage("v1", 6<<20, false, "chunks")
+	for target, most := range map[string]int64{"B": img.largest, "C": 1 << 20} {
+		t.Run(target, func(t *testing.T) {
+			realA, realB := real(t, "A"), real(t, target)
+			b := newProxy(t, realB)
+			b.set(func(p *proxy) { p.cuts[upward] = 4<<20 + 300<<10 })
+			repository := fresh("chunks")
+			img.push(t, realA, repository)
+			to := plain("b", b.address())
+			to.spec.Chunk = 1 << 20
+			res, err := NewCopier(plain("a", realA), to, Options{}).Copy(within(t, time.Minute), Job{Repository: repository, Tag: "v1"}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := img.whole(t, realB, repository); err != nil {
+				t.Fatal(err)
+			}
+			_, up, _ := b.counts()
+			if up > img.total+most+20<<10 {
+				t.Errorf("%d bytes sent of %d; %+v", up, img.total, res)
+			}
+			t.Logf("%d bytes above the least, %d requests", up-img.total, res.TargetRequests)
+		})
+	}
 }

@@ -42,7 +42,7 @@ type Registry struct {
 	mu     sync.Mutex
 	client *regclient.RegClient // nil before the first use and after a login failed
 	line   *transport
-	mounts mountSupport
+	mounts mounting
 }
 
 // New prepares a registry; nothing is opened before the first call.
@@ -301,13 +301,6 @@ func (r *Registry) manifestOf(ctx context.Context, repository, reference string,
 		return err
 	})
 	return m, err
-}
-
-// near says that the registry answers at once.
-func (r *Registry) near() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.line != nil && r.line.near()
 }
 
 func isDigestMismatch(err error) bool { return errors.Is(err, errs.ErrDigestMismatch) }

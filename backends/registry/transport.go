@@ -31,7 +31,8 @@ const (
 	maxReplay    = 8 << 20          // bytes of a body that is kept so that it can be sent again
 	maxRetries   = 4                // of one request that failed for a passing reason
 	longestAsked = 10 * time.Minute // a longer Retry-After is taken for this
-	nearLimit    = 20 * time.Millisecond
+	nearLimit    = 5 * time.Millisecond
+	nearBuffer   = 256 << 10
 )
 
 // transport is the one way to a registry. It keeps to the registry's limits,
@@ -44,7 +45,6 @@ type transport struct {
 	rate  *pace
 	gate  gate
 	basic atomic.Pointer[string] // an Authorization that was accepted
-	away  atomic.Int64           // the shortest time until an answer, in nanoseconds; 0 before the first
 }
 
 func newTransport(spec fleet.Registry) (*transport, error) {
@@ -64,7 +64,7 @@ func newTransport(spec fleet.Registry) (*transport, error) {
 		spec: spec, slots: make(chan struct{}, concurrency), rate: newPace(int64(spec.Rate)),
 		base: &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
-			DialContext:           (&net.Dialer{Timeout: dialLimit, KeepAlive: 15 * time.Second}).DialContext,
+			DialContext:           dial,
 			TLSClientConfig:       conf,
 			TLSHandshakeTimeout:   dialLimit,
 			ResponseHeaderTimeout: storeLimit,
@@ -135,8 +135,7 @@ func (t *transport) dress(req *http.Request, c *call) *http.Request {
 	mount := c.mount != "" && req.Method == http.MethodPost && q.Has("mount") && !q.Has("from")
 	basic := t.basic.Load()
 	login := basic != nil && req.Header.Get("Authorization") == "" && req.URL.Host == t.host()
-	partly := c.partly && req.Method == http.MethodGet && req.Header.Get("Range") == ""
-	if !mount && !login && !partly {
+	if !mount && !login {
 		return req
 	}
 	req = req.Clone(req.Context())
@@ -147,16 +146,19 @@ func (t *transport) dress(req *http.Request, c *call) *http.Request {
 	if login {
 		req.Header.Set("Authorization", *basic)
 	}
-	if partly {
-		req.Header.Set("Range", fmt.Sprintf("bytes=0-%d", firstPart-1))
-	}
 	return req
 }
 
-// near says that an answer takes so little time that one more costs nothing.
-func (t *transport) near() bool {
-	away := time.Duration(t.away.Load())
-	return away > 0 && away < nearLimit
+// dial connects. From a registry that is near, little is read ahead: bytes that
+// wait here for their turn at the target are lost when the program is killed. From
+// one that is far away they have to be on the way early.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	began := time.Now()
+	conn, err := (&net.Dialer{Timeout: dialLimit, KeepAlive: 15 * time.Second}).DialContext(ctx, network, address)
+	if tcp, ok := conn.(*net.TCPConn); ok && time.Since(began) < nearLimit {
+		_ = tcp.SetReadBuffer(nearBuffer) // it works without, too
+	}
+	return conn, err
 }
 
 // host is where the registry itself answers, which a token server need not be.
@@ -198,13 +200,9 @@ func (t *transport) once(req *http.Request, c *call) (*http.Response, error) {
 	}
 	defer func() { <-t.slots }()
 	c.stats.request()
-	began := time.Now()
 	resp, err := t.answer(req)
 	if err != nil {
 		return nil, err
-	}
-	if took, before := int64(time.Since(began)), t.away.Load(); before == 0 || took < before {
-		t.away.Store(took)
 	}
 	if a := req.Header.Get("Authorization"); resp.StatusCode < 300 && strings.HasPrefix(a, "Basic ") && req.URL.Host == t.host() {
 		t.basic.Store(&a)
@@ -316,29 +314,11 @@ func (t *transport) receive(resp *http.Response, req *http.Request, c *call) *ht
 	switch {
 	case blob:
 		d := &download{ReadCloser: resp.Body, t: t, req: req, call: c, left: resp.ContentLength, back: retry.Backoff{Max: 5 * time.Second}}
-		if whole := wholeSize(resp); resp.StatusCode == http.StatusPartialContent && req.Header.Get("Range") != "" && whole > 0 && c.partly {
-			d.part, d.left = resp.ContentLength, whole
-			resp.StatusCode, resp.Status, resp.ContentLength = http.StatusOK, "200 OK", whole
-			resp.Header.Set("Content-Length", strconv.FormatInt(whole, 10))
-			resp.Header.Del("Content-Range")
-		}
 		resp.Body = d
 	case req.Method != http.MethodHead:
 		resp.Body = &document{resp.Body, maxDocument, c.stats}
 	}
 	return resp
-}
-
-// wholeSize is the size of a blob of which an answer holds the beginning, 0 when
-// it does not say (RFC 9110 section 14.4).
-func wholeSize(resp *http.Response) int64 {
-	rest, ok := strings.CutPrefix(resp.Header.Get("Content-Range"), "bytes 0-")
-	_, total, found := strings.Cut(rest, "/")
-	n, err := strconv.ParseInt(total, 10, 64)
-	if !ok || !found || err != nil {
-		return 0
-	}
-	return n
 }
 
 // isBlob recognises a blob at the registry, or where it sent us for its content.
@@ -380,8 +360,7 @@ type download struct {
 	req       *http.Request
 	call      *call
 	at, left  int64
-	part      int64 // bytes of the present answer, when that is not all
-	fruitless int   // attempts in a row that brought nothing
+	fruitless int // attempts in a row that brought nothing
 	back      retry.Backoff
 }
 
@@ -400,10 +379,6 @@ func (d *download) Read(p []byte) (int, error) {
 	}
 	if err == nil {
 		return 0, nil
-	}
-	if d.part > 0 && d.at == d.part { // the rest is wanted now
-		d.part = 0
-		d.back = retry.Backoff{Min: 1, Max: 1}
 	}
 	if ctx := d.req.Context().Err(); ctx != nil {
 		return 0, ctx
@@ -432,7 +407,6 @@ func (d *download) resume(cause error) error {
 		if resp.StatusCode == http.StatusPartialContent && strings.HasPrefix(resp.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", d.at)) {
 			d.ReadCloser = resp.Body
 			d.fruitless++ // until it brings a byte
-			d.back = retry.Backoff{Max: 5 * time.Second}
 			return nil
 		}
 		if _, again := d.t.judge(resp, d.call, &d.back); !again {

@@ -75,7 +75,7 @@ func TestPatience(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, lab.Options{}, lab.Options{})
-			r.push("team/web", "1", 100*kib)
+			r.push("team/web", "1", 300*kib)
 			r.b.Refuse(kind, http.StatusTooManyRequests, time.Second, 2)
 			r.a.Refuse(kind, http.StatusServiceUnavailable, 0, 2)
 			began := time.Now()
