@@ -1,6 +1,31 @@
 package fleet
 
-import "strconv"
+import (
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// Registries writes the credentials, registries and syncs of a fleet as a part of
+// a configuration file.
+func Registries(f *Fleet) []byte {
+	w := &writer{}
+	w.credentials(f)
+	w.registries(f)
+	return w.b.Bytes()
+}
+
+func (w *writer) credentials(f *Fleet) {
+	w.section("credentials", len(f.Credentials) > 0, "Who to log in as. Secrets stay where they are: env, file or command.", `credentials:
+  bmc: {username: oncall, password: {env: BMC_PASSWORD}}
+  lab: {username: lab, password: {file: ~/.config/ringside/lab.secret}}
+  pass: {username: ops, password: {command: [pass, show, ops]}}`)
+	for _, name := range slices.Sorted(maps.Keys(f.Credentials)) {
+		c := f.Credentials[name]
+		w.line("  " + quote(name) + ": " + flow(kv{"username", c.Username}, kv{"password",
+			raw(flow(kv{"env", c.Password.Env}, kv{"file", c.Password.File}, kv{"command", c.Password.Command}))}))
+	}
+}
 
 // registries writes the registries and the syncs between them.
 func (w *writer) registries(f *Fleet) {

@@ -167,7 +167,7 @@ var syncShape = &shape{kind: kindObject, doc: "Keeps images of one registry at a
 	{name: "from", required: true, shape: &shape{kind: kindText, max: maxName, doc: "Name of the registry the images come from."}},
 	{name: "to", required: true, shape: &shape{kind: kindText, max: maxName, doc: "Name of the registry they go to."}},
 	{name: "repositories", required: true, shape: &shape{kind: kindTexts, min: 1,
-		doc: "Repositories by name or wildcard: team/web, team/* (one level), team/** (all below); a leading ! leaves out."}},
+		doc: "Repositories by name or wildcard: team/web, team/* (one level), team/** (all below), /regular expression/; a leading ! leaves out."}},
 	{name: "tags", shape: &shape{kind: kindTexts, min: 1,
 		doc: `Tags by name, wildcard, range of versions (">=1.2 <2", "^1.4") or /regular expression/; a leading ! leaves out. All when absent.`}},
 	{name: "rename", shape: &shape{kind: kindDict, names: repositoriesSyntax, of: &shape{kind: kindText, syntax: repositoriesSyntax, doc: "Name at the target."},

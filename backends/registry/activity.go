@@ -69,7 +69,7 @@ func (a *activity) begin(t Transfer) *Transfer {
 	a.mu.Lock()
 	a.running[&t] = true
 	a.mu.Unlock()
-	token(a.wake)
+	poke(a.wake)
 	return &t
 }
 

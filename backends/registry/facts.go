@@ -26,6 +26,8 @@ type Facts struct {
 	Swept        time.Time // when everything was last looked at; zero during the first look
 	Next         time.Time // when everything will be looked at again
 	Requests     int       // of the last full look, on both sides
+
+	picks func(repository, tag string) bool // what belongs to the sync
 }
 
 // Side is one registry of a sync.

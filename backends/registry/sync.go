@@ -51,7 +51,7 @@ func (s *Sync) To() *Registry { return s.to }
 func (s *Sync) Name() string { return "registry/" + s.spec.Name }
 
 // Refresh asks for a look at everything now.
-func (s *Sync) Refresh() { token(s.refresh) }
+func (s *Sync) Refresh() { poke(s.refresh) }
 
 // Touched asks for a look at one repository of the source now, after something
 // was done to it.
@@ -59,10 +59,10 @@ func (s *Sync) Touched(repository string) {
 	s.mu.Lock()
 	s.touched[repository] = true
 	s.mu.Unlock()
-	token(s.wake)
+	poke(s.wake)
 }
 
-func token(c chan struct{}) {
+func poke(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:

@@ -121,11 +121,10 @@ func (w *watcher) tell(began time.Time) {
 	f := w.facts
 	f.Sync, f.Environment = w.spec.Name, w.spec.Environment
 	f.From, f.To = w.from.side(), w.to.side()
+	f.picks = w.Picks
 	f.Repositories = make([]*Repository, 0, len(w.byName))
 	for _, r := range w.byName {
-		if len(r.Tags) > 0 {
-			f.Repositories = append(f.Repositories, r)
-		}
+		f.Repositories = append(f.Repositories, r)
 	}
 	slices.SortFunc(f.Repositories, func(a, b *Repository) int { return strings.Compare(a.Name, b.Name) })
 	f.Counts = count(f.Repositories)

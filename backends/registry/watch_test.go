@@ -89,7 +89,7 @@ func TestCompare(t *testing.T) {
 	f = r.compare(r.sync(func(s *fleet.Sync) {
 		s.Tags, s.Repositories = []string{"1.9.1", "none"}, []string{"team/web", "team/gone"}
 	}))
-	wants(t, "named", states(f), "team/web 1.9.1=equal")
+	wants(t, "named", states(f), "team/gone; team/web 1.9.1=equal")
 	wants(t, "nothing is listed", r.a.Counts().Requests, "map[manifest HEAD:4]")
 }
 

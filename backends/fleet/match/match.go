@@ -80,9 +80,13 @@ func parseAll(texts []string, one func(string) (Pattern, error)) (Patterns, erro
 }
 
 // ParseRepository compiles a pattern for repositories: "team/web", "team/*" (one
-// level), "team/**" (all levels below), each with a leading ! to leave out.
+// level), "team/**" (all levels below), or a regular expression between slashes;
+// each with a leading ! to leave out.
 func ParseRepository(text string) (Pattern, error) {
 	return parse(text, func(body string) (Pattern, error) {
+		if p, ok, err := expression(body); ok {
+			return p, err
+		}
 		if strings.HasPrefix(body, "/") || strings.HasSuffix(body, "/") || strings.Contains(body, "//") {
 			return Pattern{}, fmt.Errorf("a repository does not begin or end with /")
 		}
@@ -98,13 +102,10 @@ func ParseRepository(text string) (Pattern, error) {
 // to leave out.
 func ParseTag(text string) (Pattern, error) {
 	return parse(text, func(body string) (Pattern, error) {
+		if p, ok, err := expression(body); ok {
+			return p, err
+		}
 		switch {
-		case len(body) > 1 && body[0] == '/' && strings.HasSuffix(body, "/"):
-			re, err := regexp.Compile("^(?:" + body[1:len(body)-1] + ")$")
-			if err != nil {
-				return Pattern{}, fmt.Errorf("it is no regular expression: %w", err)
-			}
-			return Pattern{match: re.MatchString}, nil
 		case strings.ContainsAny(body, "<>=^~| ,") && !strings.Contains(body, "["): // no tag has any of these
 			s, err := parseSpan(body)
 			if err != nil {
@@ -116,6 +117,19 @@ func ParseTag(text string) (Pattern, error) {
 		}
 		return glob(body)
 	})
+}
+
+// expression compiles /.../, which matches the whole of a text; ok is false when it
+// is none.
+func expression(body string) (p Pattern, ok bool, err error) {
+	if len(body) < 3 || body[0] != '/' || !strings.HasSuffix(body, "/") {
+		return Pattern{}, false, nil
+	}
+	re, err := regexp.Compile("^(?:" + body[1:len(body)-1] + ")$")
+	if err != nil {
+		return Pattern{}, true, fmt.Errorf("it is no regular expression: %w", err)
+	}
+	return Pattern{match: re.MatchString}, true, nil
 }
 
 var (

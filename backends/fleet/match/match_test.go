@@ -78,6 +78,7 @@ func TestRepositories(t *testing.T) {
 		{"*/web", "team/web", "web a/b/web"},
 		{"team/w?b", "team/web", "team/wb team/w/b"},
 		{"!team/*", "other a/b", "team/web"},
+		{"/team/(web|api)/", "team/web team/api", "team/web2 xteam/web"},
 	} {
 		p, err := ParseRepository(c.pattern)
 		if err != nil {
@@ -117,7 +118,7 @@ func TestBadPatterns(t *testing.T) {
 			t.Errorf("tag %q: %v", text, err)
 		}
 	}
-	for text, want := range map[string]string{"/a": "begin or end", "a/": "begin or end", "a//b": "begin or end", "A": "small letters", "a b": "small letters", "": "empty"} {
+	for text, want := range map[string]string{"/a": "begin or end", "//": "begin or end", "a/": "begin or end", "a//b": "begin or end", "A": "small letters", "a b": "small letters", "": "empty"} {
 		if _, err := ParseRepository(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("repository %q: %v", text, err)
 		}

@@ -16,10 +16,10 @@ const (
 
 // Image says what an image is made of.
 type Image struct {
-	Name      string              // part of its configuration, so that two names give two digests
-	Platforms []string            // "linux/amd64"; of several the image is an index
+	Name      string               // part of its configuration, so that two names give two digests
+	Platforms []string             // "linux/amd64"; of several the image is an index
 	Layers    func(string) []Layer // by platform
-	Signed    bool                // a signature refers to it
+	Signed    bool                 // a signature refers to it
 }
 
 // Built is an image as the bytes of its manifests.
