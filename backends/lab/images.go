@@ -54,9 +54,8 @@ func (s *imageStore) add(ref string) *image {
 		return img
 	}
 	repo, tag, dig := split(ref)
-	generation := s.engine.lab.generation(ref)
 	if dig == "" {
-		dig = digestOf("manifest", repo, tag, generation)
+		dig = s.engine.lab.manifestDigest(repo, tag)
 	}
 	img := &image{
 		id: digestOf("image", dig), digest: dig, repo: repo,
@@ -226,7 +225,7 @@ func (e *Engine) inspectDistribution(a *answer, r *http.Request) {
 		return
 	}
 	if dig == "" {
-		dig = digestOf("manifest", repo, tag, e.lab.generation(ref))
+		dig = e.lab.manifestDigest(repo, tag)
 	}
 	a.json(http.StatusOK, registry.DistributionInspect{
 		Descriptor: ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.Digest(dig), Size: 1784},

@@ -1,5 +1,5 @@
 // Package lab is an embedded fleet: Docker Engines made of memory that speak the
-// real Engine HTTP API on sockets of their own. Everything that watches or acts
+// real Engine HTTP API on sockets of their own, and registries of their images. Everything that watches or acts
 // goes through the same client and the same bytes as with a real engine, and
 // faults can be switched on: an engine that hangs, dies, refuses or cuts.
 //
@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"ringside/backends/fleet"
+	"ringside/backends/lab/registry"
 )
 
 // Options says what a lab is made of.
@@ -35,6 +36,12 @@ type Lab struct {
 
 	faults []Fault
 
+	library    *registry.Library
+	registries []siteRegistry
+	authority  string // file with the registries' certificate
+	building   sync.WaitGroup
+	stopBuilds func() // nil when nothing is built
+
 	mu           sync.Mutex
 	repositories map[string]bool // that the registry has
 	pushes       map[string]int  // by "repository:tag"
@@ -42,7 +49,8 @@ type Lab struct {
 
 // Start starts the engines. Their sockets accept when it returns.
 func Start(o Options) (*Lab, error) {
-	if o.Engines == nil {
+	demo := o.Engines == nil
+	if demo {
 		o.Engines = Demo()
 	}
 	if o.Now == nil {
@@ -62,6 +70,12 @@ func Start(o Options) (*Lab, error) {
 		}
 		for i := range eo.Containers {
 			l.stock(eo.Containers[i].image())
+		}
+	}
+	if demo {
+		if err := l.startRegistries(); err != nil {
+			l.Close()
+			return nil, fmt.Errorf("lab: %w", err)
 		}
 	}
 	for i, eo := range o.Engines {
@@ -90,6 +104,7 @@ func (l *Lab) Fleet() *fleet.Fleet {
 			Address: e.Address(), Plain: e.network == "tcp", Origin: "demo",
 		})
 	}
+	l.fleetRegistries(f)
 	return f
 }
 
@@ -114,6 +129,16 @@ func (l *Lab) Engines() []string {
 
 // Close stops everything and waits for it: no goroutine and no file stays.
 func (l *Lab) Close() error {
+	if l.stopBuilds != nil {
+		l.stopBuilds()
+	}
+	l.building.Wait()
+	for _, r := range l.registries {
+		r.Stop()
+	}
+	if l.authority != "" {
+		os.Remove(l.authority)
+	}
 	for _, e := range l.engines {
 		e.Stop()
 		if e.socket != "" {

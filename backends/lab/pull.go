@@ -20,6 +20,9 @@ func (l *Lab) Push(ref string) {
 	repo, tag, _ := split(ref)
 	l.pushes[repo+":"+tag]++
 	l.repositories[repo] = true
+	if r, repository, ok := l.registryOf(repo); ok {
+		r.Registry.Push(repository, tag, l.library.Build(teamImage(pushed{repository, tag}, l.pushes[repo+":"+tag])))
+	}
 }
 
 // stock puts a repository into the registry.
@@ -40,10 +43,15 @@ func (l *Lab) refuses(repo, tag string) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	short := strings.TrimPrefix(strings.TrimPrefix(repo, "docker.io/"), "library/")
+	missing := tag == "missing"
+	if r, repository, ok := l.registryOf(repo); ok && !strings.HasPrefix(tag, "sha256:") && tag != "" {
+		_, there := r.Digest(repository, tag)
+		missing = missing || !there
+	}
 	switch {
 	case !l.repositories[repo] && !l.repositories[short]:
 		return fmt.Sprintf("pull access denied for %s, repository does not exist or may require 'docker login': denied: requested access to the resource is denied", short)
-	case tag == "missing":
+	case missing:
 		return fmt.Sprintf("manifest for %s:%s not found: manifest unknown: manifest unknown", short, tag)
 	}
 	return ""
@@ -93,7 +101,7 @@ func (e *Engine) pull(a *answer, r *http.Request) {
 	}
 
 	e.mu.Lock()
-	wanted := digestOf("manifest", repo, tag, e.lab.generation(ref))
+	wanted := e.lab.manifestDigest(repo, tag)
 	have := e.images.find(ref)
 	e.mu.Unlock()
 	enc := json.NewEncoder(a.stream("application/json"))

@@ -17,7 +17,7 @@ func (r *Registry) getManifest(w http.ResponseWriter, q *http.Request, name, ref
 	}
 	r.mu.Unlock()
 	// As registries do, an index is not there for who does not take one.
-	if !ok || !accepts(q, m.mediaType) {
+	if !ok || !r.opts.AnyType && !accepts(q, m.mediaType) {
 		code := "MANIFEST_UNKNOWN"
 		if p == nil {
 			code = "NAME_UNKNOWN"
@@ -26,12 +26,12 @@ func (r *Registry) getManifest(w http.ResponseWriter, q *http.Request, name, ref
 		return
 	}
 	h := w.Header()
-	h.Set("Docker-Content-Digest", m.digest)
 	h.Set("Etag", `"`+m.digest+`"`)
 	if q.Header.Get("If-None-Match") == `"`+m.digest+`"` {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
+	h.Set("Docker-Content-Digest", m.digest)
 	h.Set("Content-Type", m.mediaType)
 	h.Set("Content-Length", strconv.Itoa(len(m.body)))
 	if q.Method == http.MethodHead {
@@ -88,8 +88,12 @@ func (r *Registry) putManifest(w http.ResponseWriter, q *http.Request, name, ref
 
 func (r *Registry) deleteManifest(w http.ResponseWriter, _ *http.Request, name, reference string) {
 	byDigest := strings.Contains(reference, ":")
-	if r.opts.NoDelete || !byDigest && r.opts.NoTagDelete {
+	switch {
+	case r.opts.NoDelete:
 		fail(w, http.StatusMethodNotAllowed, "UNSUPPORTED", "the operation is unsupported")
+		return
+	case !byDigest && r.opts.NoTagDelete:
+		fail(w, http.StatusBadRequest, "DIGEST_INVALID", "provided digest did not match uploaded content")
 		return
 	}
 	r.mu.Lock()

@@ -29,6 +29,8 @@ type Options struct {
 	NoReferrers bool // it does not know the referrers API (before distribution 1.1)
 	NoTagDelete bool // only digests can be deleted
 	NoDelete    bool // nothing can
+	NoPages     bool // tags are listed on one page (docker-registry 2.8)
+	AnyType     bool // a manifest is answered whatever types are accepted (distribution 3)
 	NoMount     bool // a mount is always answered with an upload
 	NoCatalog   bool // it does not tell which repositories it has
 	Forgets     bool // an upload whose piece was cut is gone (docker-registry 2.8)

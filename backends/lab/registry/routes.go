@@ -173,7 +173,7 @@ func fail(w http.ResponseWriter, status int, code, message string) {
 }
 
 func answer(w http.ResponseWriter, status int, v any) {
-	body := marshal(v)
+	body := append(marshal(v), '\n')
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
@@ -205,7 +205,10 @@ func (r *Registry) listTags(w http.ResponseWriter, q *http.Request, name, _ stri
 		fail(w, http.StatusNotFound, "NAME_UNKNOWN", "repository name not known to registry")
 		return
 	}
-	answer(w, http.StatusOK, map[string]any{"name": name, "tags": r.page(w, q, tags)})
+	if !r.opts.NoPages {
+		tags = r.page(w, q, tags)
+	}
+	answer(w, http.StatusOK, map[string]any{"name": name, "tags": tags})
 }
 
 // page cuts one page of a sorted list and links the next one.
