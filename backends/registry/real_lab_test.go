@@ -3,7 +3,9 @@ package registry
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,16 +90,15 @@ func conversation(t *testing.T, address, repository string) (out []string) {
 	ask("tags of nothing", "GET", base+"/tags/list", "", nil)
 	ask("manifest of nothing", "HEAD", base+"/manifests/v1", "", nil)
 	ask("blob of nothing", "HEAD", base+"/blobs/"+img.top, "", nil)
-	n := 0
-	for digest, b := range img.blobs {
-		n++
+	for n, digest := range slices.Sorted(maps.Keys(img.blobs)) {
+		b := img.blobs[digest]
 		other := repository + "-other"
 		ask("mount of nothing", "POST", base+"/blobs/uploads/?mount="+digest+"&from="+other, "", nil)
 		up := ask("begin", "POST", base+"/blobs/uploads/", "", nil)
 		switch n {
-		case 1:
+		case 0:
 			ask("whole", "PUT", at(up, digest), "application/octet-stream", b)
-		case 2:
+		case 1:
 			half := len(b) / 2
 			up = ask("piece", "PATCH", at(up, ""), "application/octet-stream", b[:half], "Content-Range", fmt.Sprintf("0-%d", half-1))
 			ask("how far", "GET", at(up, ""), "", nil)
@@ -110,7 +111,6 @@ func conversation(t *testing.T, address, repository string) (out []string) {
 			up = ask("begin", "POST", base+"/blobs/uploads/", "", nil)
 			ask("whole", "PUT", at(up, digest), "application/octet-stream", b)
 		}
-		out[len(out)-1] = strings.Replace(out[len(out)-1], Short(digest), "DIGEST", 1) // the order of the blobs is any
 		ask("there", "HEAD", base+"/blobs/"+digest, "", nil)
 		ask("a part", "GET", base+"/blobs/"+digest, "", nil, "Range", "bytes=5-9")
 		ask("mount", "POST", "http://"+address+"/v2/"+other+"/blobs/uploads/?mount="+digest+"&from="+repository, "", nil)
