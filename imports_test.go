@@ -107,6 +107,8 @@ func TestBreach(t *testing.T) {
 		{"backends/impact", "ringside/backends/docker", true},
 		{"backends/watch", "ringside/actions", false},
 		{"backends/lab", "ringside/backends/docker", false},
+		{"backends/lab", "ringside/backends/lab/bmc", true},
+		{"backends/lab/bmc", "ringside/backends/bmc", false},
 		{"", "ringside/backends/lab", true},
 		{"", "ringside/actions", false},
 	} {

@@ -29,6 +29,18 @@ type Action struct {
 	Build func(ctx context.Context, env *Env, targets []fleet.Target, args Args) (*Plan, error)
 	// Rebuild makes the same plan again from Params, to resume or roll back.
 	Rebuild func(ctx context.Context, env *Env, params json.RawMessage) (*Plan, error)
+	// Next says what the end of a run suggests; nil: nothing ever.
+	Next func(run RunRecord) (Next, bool)
+}
+
+// Next is a follow-up that the end of a run suggests, such as to cut the power of
+// hosts that did not shut down. It is only offered: its plan is made, checked and
+// confirmed as any other.
+type Next struct {
+	Action  string
+	Targets []fleet.Target
+	Args    Args
+	Why     string // "3 hosts are still on"
 }
 
 // Arg is one argument: a flag on the command line, a field in the console.
@@ -124,8 +136,9 @@ func (r *Registry) Build(ctx context.Context, env *Env, id string, targets []fle
 	return p, nil
 }
 
-// Rebuild makes the plan of a recorded run again, checked anew.
-func (r *Registry) Rebuild(ctx context.Context, env *Env, run RunRecord) (*Plan, error) {
+// Rebuild makes the plan of a recorded run again, checked anew: to go on with it,
+// or to take its steps back.
+func (r *Registry) Rebuild(ctx context.Context, env *Env, run RunRecord, undo bool) (*Plan, error) {
 	a, ok := r.actions[run.Kind]
 	if !ok {
 		return nil, fmt.Errorf("run %s is of kind %q, which this version of ringside does not know", run.ID, run.Kind)
@@ -134,8 +147,19 @@ func (r *Registry) Rebuild(ctx context.Context, env *Env, run RunRecord) (*Plan,
 	if err != nil {
 		return nil, fmt.Errorf("run %s cannot be rebuilt: %w", run.ID, err)
 	}
+	p.Undo = undo
 	r.check(ctx, env, p)
 	return p, nil
+}
+
+// Next says what the end of a run suggests, if anything.
+func (r *Registry) Next(run RunRecord) (Next, bool) {
+	a, ok := r.actions[run.Kind]
+	if !ok || a.Next == nil || run.Status != Failed && run.Status != RolledBack {
+		return Next{}, false
+	}
+	n, ok := a.Next(run)
+	return n, ok && len(n.Targets) > 0
 }
 
 func (r *Registry) check(ctx context.Context, env *Env, p *Plan) {
@@ -149,7 +173,7 @@ func (r *Registry) findings(ctx context.Context, env *Env, p *Plan) (out []Findi
 	for _, g := range r.guards {
 		out = append(out, g.Check(ctx, env, p)...)
 	}
-	return out
+	return Fold(out)
 }
 
 func (a Action) complete(args Args) (Args, error) {

@@ -20,13 +20,16 @@ type run struct {
 	ctx    context.Context // of the steps; ends by Cancel
 	cancel context.CancelFunc
 	done   chan struct{} // closed when the end is recorded
+	halted chan struct{} // closed when no new step is started any more
 
 	mu       sync.Mutex
 	rec      RunRecord  // Steps are changed in place, under mu
 	pic      *RunRecord // immutable copy of rec, nil when it is out of date
 	stop     Status     // why no new step is started: Failed, Cancelled, Interrupted, or ""
 	failures int
+	unsure   int      // failures that are only a question: steps that are not done again
 	handled  int      // steps this execution dealt with
+	acts     int      // steps of which this execution began Do or Undo
 	stuck    []string // steps that cannot be undone and whose effect stays
 	broken   error    // the ledger's, which ended the run
 }
@@ -40,17 +43,18 @@ func newRun(r *Runner, p *Plan, rec RunRecord, undo bool) *run {
 	if !undo {
 		for i := range rec.Steps {
 			if s := &rec.Steps[i]; !s.ran() {
-				s.Status, s.Error, s.Undoing = Pending, "", false
+				s.Status, s.Error, s.Undoing, s.Acted, s.Saw = Pending, "", false, false, ""
 			}
 		}
 	}
-	return &run{r: r, id: rec.ID, plan: p, undo: undo, ctx: ctx, cancel: cancel, done: make(chan struct{}), rec: rec}
+	return &run{r: r, id: rec.ID, plan: p, undo: undo, ctx: ctx, cancel: cancel, done: make(chan struct{}), halted: make(chan struct{}), rec: rec}
 }
 
 // ran reports whether the step may have had an effect of its own: one that was
-// skipped was there before, or never started.
+// skipped was there before, or never started, and one may have failed before it
+// was begun.
 func (s StepRecord) ran() bool {
-	return s.Status == Running || s.Status == Succeeded || s.Status == Failed
+	return s.Acted && (s.Status == Running || s.Status == Succeeded || s.Status == Failed)
 }
 
 // execute runs the stages one after another, each with its lanes side by side.
@@ -58,13 +62,47 @@ func (x *run) execute() {
 	defer close(x.done)
 	defer x.cancel()
 	todo := x.todo()
+	acts := 0
 	for _, stage := range x.stages(todo) {
-		x.stage(stage)
+		if acts > 0 {
+			x.rest()
+		}
 		if x.stopped() {
 			break
 		}
+		before := x.begun()
+		x.stage(stage)
+		acts = x.begun() - before
 	}
 	x.finish(len(todo))
+}
+
+// rest waits for the plan's pause between two stages, or until the run is halted.
+func (x *run) rest() {
+	if x.plan.Pause <= 0 || x.stopped() {
+		return
+	}
+	x.resting(x.r.env.Now().Add(x.plan.Pause))
+	defer x.resting(time.Time{})
+	t := time.NewTimer(x.plan.Pause)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-x.halted:
+	}
+}
+
+func (x *run) resting(until time.Time) {
+	x.mu.Lock()
+	x.rec.Resting, x.pic = until, nil
+	x.mu.Unlock()
+	x.r.changed()
+}
+
+func (x *run) begun() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.acts
 }
 
 // todo lists the steps to look at: all of them forward; back those that ran.
@@ -128,8 +166,9 @@ func (x *run) stage(lanes [][]int) {
 	}
 	close(next)
 	wg.Wait()
-	// A stage needs all of the one before it, whatever StopAt allowed within.
-	if x.failed() {
+	// A stage needs all of the one before it, whatever StopAt allowed within; a wave
+	// does not.
+	if x.failed() && !x.plan.Waves {
 		x.halt(Failed)
 	}
 }
@@ -148,6 +187,7 @@ func (x *run) halt(why Status) {
 	defer x.mu.Unlock()
 	if x.stop == "" {
 		x.stop = why
+		close(x.halted)
 	}
 }
 

@@ -60,7 +60,7 @@ func holds(ctx context.Context, env *Env, p *Plan) (out []Finding) {
 	}
 	now := env.Now()
 	for _, h := range all {
-		if h.covers(p.Targets) && (h.Until.IsZero() || h.Until.After(now)) {
+		if h.covers(env.Fleet, p.Targets) && (h.Until.IsZero() || h.Until.After(now)) {
 			out = append(out, Finding{Guard: "hold", Level: Block, Subject: h.Target.String(),
 				Text: fmt.Sprintf("%s asked to leave it alone %s: %s; leave it out, or release the hold", h.By, h.until(now), h.Why)})
 		}
@@ -68,12 +68,52 @@ func holds(ctx context.Context, env *Env, p *Plan) (out []Finding) {
 	return out
 }
 
-// covers reports whether a hold concerns one of the targets: itself, or the engine
-// it lives on.
-func (h Hold) covers(targets []fleet.Target) bool {
+// covers reports whether a hold concerns one of the targets: itself, or what it is
+// on or in: its engine, host, rack or site.
+func (h Hold) covers(f *fleet.Fleet, targets []fleet.Target) bool {
 	return slices.ContainsFunc(targets, func(t fleet.Target) bool {
-		return t.Key() == h.Target.Key() || h.Target.Kind == fleet.KindEngine && t.Scope == h.Target.Name
+		if t.Key() == h.Target.Key() {
+			return true
+		}
+		at := placeOf(f, t)
+		switch h.Target.Kind {
+		case fleet.KindEngine:
+			return at.engine == h.Target.Name
+		case fleet.KindHost:
+			return at.host.Name == h.Target.Name
+		case fleet.KindRack:
+			return at.host.Rack == h.Target.Name && at.host.Site == h.Target.Scope
+		case fleet.KindSite:
+			return at.site == h.Target.Name
+		}
+		return false
 	})
+}
+
+// place is where a target is, as far as the fleet tells; "" for what it does not.
+type place struct {
+	engine, site string
+	host         fleet.Host
+}
+
+func placeOf(f *fleet.Fleet, t fleet.Target) place {
+	at := place{engine: t.Scope, site: t.Site}
+	host := t.Name
+	switch t.Kind {
+	case fleet.KindEngine:
+		at.engine = t.Name
+		fallthrough
+	case fleet.KindContainer, fleet.KindImage:
+		host = ""
+		if f != nil {
+			e, _ := f.Engine(at.engine)
+			host = e.Host
+		}
+	}
+	if f != nil && host != "" {
+		at.host, _ = f.Host(host)
+	}
+	return at
 }
 
 func (h Hold) until(now time.Time) string {
@@ -103,6 +143,30 @@ func locks(ctx context.Context, env *Env, p *Plan) (out []Finding) {
 				out = append(out, Finding{Guard: "lock", Level: Warn, Subject: t.String(),
 					Text: fmt.Sprintf("%q works on it: %s; wait for it, or leave the target out", l.Title, l.Holder())})
 			}
+		}
+	}
+	return out
+}
+
+// Fold joins findings that differ in their subject alone, so that what holds for
+// two hundred hosts is said once, with "sw[001-200]" as its subject.
+func Fold(list []Finding) (out []Finding) {
+	at := map[Finding]int{}
+	subjects := map[int][]string{}
+	for _, f := range list {
+		key := f
+		key.Subject = ""
+		i, known := at[key]
+		if !known || f.Subject == "" || out[i].Subject == "" {
+			i = len(out)
+			at[key] = i
+			out = append(out, f)
+		}
+		subjects[i] = append(subjects[i], f.Subject)
+	}
+	for i, names := range subjects {
+		if len(names) > 1 {
+			out[i].Subject = fleet.Fold(names)
 		}
 	}
 	return out

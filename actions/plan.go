@@ -24,6 +24,13 @@ type Plan struct {
 	Confirm  Confirm
 	Parallel int // lanes that run at once within a stage; at least 1
 	StopAt   int // stop starting new steps after so many failures; 0: at the first
+
+	// Waves says that the stages only set the pace and need nothing of one another:
+	// one starts although steps of the one before failed, as far as StopAt allows.
+	Waves bool
+	Pause time.Duration // between two stages of which the first changed something
+
+	Undo bool // made by Rebuild to take the steps back: guards judge that
 }
 
 // Step is one part of a plan. Steps of one stage that share a target form a lane
@@ -34,21 +41,43 @@ type Step struct {
 	Stage   int
 	Name    string        // "stop tokyo-1/web"
 	Timeout time.Duration // of Do or Undo; 0: DefaultStepTimeout
-	// Done looks at the world: is the effect already there? Beside false it may
-	// return an Observed, what it saw instead; any other error means that it could
-	// not look.
+	Pace    time.Duration // longest pause between two looks at the world while it waits; 0: a second
+
+	// Once marks an effect that cannot be told from outside, such as a restart of a
+	// machine: a step that an earlier execution began is not done again. It ends as
+	// failed where nobody saw it end, so that a human decides.
+	Once bool
+	// Done looks at the world: is the effect already there? It may return an
+	// Observed, what it saw; any other error means that it could not look.
 	Done func(context.Context) (bool, error)
 	Do   func(context.Context, Progress) error
 	// Undo takes the effect back; nil: cannot be undone, and the plan says so
 	// before it starts, with Final as the reason.
 	Undo  func(context.Context, Progress) error
 	Final string
+	// Undone looks whether the effect is gone, where that takes its time and is more
+	// than not to be Done any more; nil: it is gone when Done says no.
+	Undone func(context.Context) (bool, error)
 }
 
-// Observed is what a look at the world saw instead of the effect: "still running".
+// Observed is what a look at the world saw, in a few words: "still running".
 type Observed string
 
 func (o Observed) Error() string { return string(o) }
+
+// NothingDone wraps an error of Do or Undo that is certain to have changed nothing:
+// the request was refused, or never sent.
+func NothingDone(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &nothingDone{err}
+}
+
+type nothingDone struct{ err error }
+
+func (n *nothingDone) Error() string { return n.err.Error() }
+func (n *nothingDone) Unwrap() error { return n.err }
 
 // DefaultStepTimeout bounds a step that names no limit of its own.
 const DefaultStepTimeout = 60 * time.Second

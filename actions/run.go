@@ -57,6 +57,10 @@ type RunRecord struct {
 	Findings []Finding       `json:"findings,omitempty"`
 	Steps    []StepRecord    `json:"steps"`
 	Alive    bool            `json:"alive"` // the process that runs it is there
+
+	// Resting is when the next stage starts, while a run pauses between two. Only
+	// Live tells it; the ledger does not.
+	Resting time.Time `json:"-"`
 }
 
 // StepRecord is one step of a run.
@@ -74,6 +78,8 @@ type StepRecord struct {
 	Total   int64        `json:"progress_total,omitempty"`
 	Unit    string       `json:"progress_unit,omitempty"`
 	Undoing bool         `json:"undoing,omitempty"`
+	Acted   bool         `json:"acted,omitempty"` // it was begun: it may have had its effect
+	Saw     string       `json:"saw,omitempty"`   // what the last look saw instead of the effect: "still on"
 	Final   string       `json:"final,omitempty"` // why it cannot be undone
 }
 

@@ -28,8 +28,9 @@ type Options struct {
 	Changed  func() // called when the picture of a run changed; must not block
 }
 
-// DefaultParallel bounds the lanes at once where nobody says otherwise.
-const DefaultParallel = 8
+// DefaultParallel bounds the lanes at once where nobody says otherwise. Plans ask
+// for fewer; those of hosts, which mostly wait, for the most.
+const DefaultParallel = 64
 
 // Approval is what a human gave so that a plan may run.
 type Approval struct {
@@ -100,7 +101,7 @@ func (r *Runner) Start(ctx context.Context, p *Plan, a Approval) (string, error)
 // rebuilt, and a step whose effect is there already is not done again. A
 // block of today needs an override of today.
 func (r *Runner) Resume(ctx context.Context, id string, a Approval) (string, error) {
-	p, rec, err := r.rebuild(ctx, id)
+	p, rec, err := r.rebuild(ctx, id, false)
 	if err != nil {
 		return "", err
 	}
@@ -117,7 +118,7 @@ func (r *Runner) Resume(ctx context.Context, id string, a Approval) (string, err
 // steps that it ran and whose effect is there. Steps that it found done before it
 // came are left alone.
 func (r *Runner) Rollback(ctx context.Context, id string, a Approval) (string, error) {
-	p, rec, err := r.rebuild(ctx, id)
+	p, rec, err := r.rebuild(ctx, id, true)
 	if err != nil {
 		return "", err
 	}
@@ -152,7 +153,7 @@ func (r *Runner) allowed(p *Plan, a Approval) error {
 
 // rebuild reads a run and makes its plan again. It only looks; the run is adopted
 // after that.
-func (r *Runner) rebuild(ctx context.Context, id string) (*Plan, RunRecord, error) {
+func (r *Runner) rebuild(ctx context.Context, id string, undo bool) (*Plan, RunRecord, error) {
 	if r.opts.ReadOnly {
 		return nil, RunRecord{}, ErrReadOnly
 	}
@@ -163,7 +164,7 @@ func (r *Runner) rebuild(ctx context.Context, id string) (*Plan, RunRecord, erro
 	if err != nil {
 		return nil, rec, err
 	}
-	p, err := r.reg.Rebuild(ctx, r.env, rec)
+	p, err := r.reg.Rebuild(ctx, r.env, rec, undo)
 	if err != nil {
 		return nil, rec, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"ringside/backends/fleet"
@@ -11,8 +12,12 @@ import (
 )
 
 // lastLook is how long a step whose own time is over may still look at the world:
-// what is recorded is what is there, not what was hoped for.
-const lastLook = 5 * time.Second
+// what is recorded is what is there, not what was hoped for. Whoever cancelled
+// does not wait as long.
+const (
+	lastLook      = 5 * time.Second
+	cancelledLook = 250 * time.Millisecond
+)
 
 // step brings one step to its end, forward or back, and says whether the lane may
 // go on.
@@ -26,12 +31,17 @@ func (x *run) step(i int) bool {
 	defer cancel()
 
 	began := x.r.env.Now()
-	ran := x.rec.Steps[i].ran() // only this lane changes the step
+	earlier := x.rec.Steps[i] // only this lane changes the step
+	ran := earlier.ran()
+	if s.Once && ran && !x.undo {
+		return x.once(i, earlier)
+	}
 	was := x.change(i, func(r *StepRecord) {
 		r.Status, r.Error, r.Started, r.Ended, r.Undoing = Running, "", began, time.Time{}, x.undo
-		r.Done, r.Total, r.Unit = 0, 0, ""
+		r.Done, r.Total, r.Unit, r.Saw = 0, 0, "", ""
 	})
-	there, err := s.Done(ctx)
+	there, err := x.look(ctx, s)
+	x.saw(i, err)
 	switch {
 	case blind(err):
 		return x.result(i, Failed, fmt.Errorf("%s: the present state cannot be read, so nothing was changed: %w", s.Name, err))
@@ -44,20 +54,29 @@ func (x *run) step(i int) bool {
 		return x.result(i, Succeeded, fmt.Errorf("cannot be undone: %s", was.Final))
 	}
 
+	was = x.change(i, func(r *StepRecord) { r.Acted = true })
 	if err := x.record(was); err != nil {
 		x.change(i, func(r *StepRecord) {
-			r.Status, r.Error = Pending, fmt.Sprintf("%s: not run, because it could not be recorded: %v", s.Name, err)
+			r.Status, r.Acted, r.Error = Pending, ran, fmt.Sprintf("%s: not run, because it could not be recorded: %v", s.Name, err)
 		})
 		return false
 	}
+	x.mu.Lock()
+	x.acts++
+	x.mu.Unlock()
 	p := &progress{run: x, index: i, written: began}
 	act := s.Do
 	if x.undo {
 		act = s.Undo
 	}
 	err = act(ctx, p)
+	var refused *nothingDone
+	nothing := errors.As(err, &refused)
 	err = x.settled(ctx, s, p, err)
 	p.close()
+	if err != nil && nothing && !ran {
+		x.change(i, func(r *StepRecord) { r.Acted = false })
+	}
 	switch {
 	case err != nil:
 		return x.result(i, Failed, fmt.Errorf("%s: %w", s.Name, err))
@@ -65,6 +84,47 @@ func (x *run) step(i int) bool {
 		return x.result(i, RolledBack, nil)
 	}
 	return x.result(i, Succeeded, nil)
+}
+
+// once deals with a step that must not be done a second time and that an earlier
+// execution began. Where that one saw it end, nothing is to do.
+func (x *run) once(i int, earlier StepRecord) bool {
+	if earlier.Status == Succeeded {
+		x.mu.Lock()
+		x.handled++
+		x.mu.Unlock()
+		return true
+	}
+	x.mu.Lock()
+	x.unsure++
+	x.mu.Unlock()
+	why := fmt.Errorf("%s: not done again: it was begun before, and whether it had its effect cannot be told from outside; look at %s, then decide", earlier.Name, earlier.Target)
+	switch {
+	case strings.HasPrefix(earlier.Error, why.Error()): // asked before, and not answered
+		why = errors.New(earlier.Error)
+	case earlier.Error != "":
+		why = fmt.Errorf("%w. It ended with: %s", why, earlier.Error)
+	}
+	return x.result(i, Failed, why)
+}
+
+// look looks whether the effect is there, on the way back also whether it is all
+// gone.
+func (x *run) look(ctx context.Context, s Step) (there bool, seen error) {
+	if x.undo && s.Undone != nil {
+		gone, seen := s.Undone(ctx)
+		return !gone, seen
+	}
+	return s.Done(ctx)
+}
+
+// saw keeps what a look at the world saw instead of the effect.
+func (x *run) saw(i int, seen error) {
+	var o Observed
+	if errors.As(seen, &o); x.rec.Steps[i].Saw == string(o) || seen != nil && o == "" {
+		return
+	}
+	x.change(i, func(r *StepRecord) { r.Saw = fleet.Clean(string(o)) })
 }
 
 // already ends a step that needs nothing. Forward, an effect of a step that an
@@ -88,18 +148,29 @@ func (x *run) already(i int, ran bool) bool {
 func (x *run) settled(ctx context.Context, s Step, p *progress, acted error) error {
 	var there bool
 	var seen error
-	pause := retry.Backoff{Min: 50 * time.Millisecond, Max: time.Second}
+	pace := s.Pace
+	if pace <= 0 {
+		pace = time.Second
+	}
+	pause := retry.Backoff{Min: max(50*time.Millisecond, pace/10), Max: pace}
 	for acted == nil {
-		if there, seen = s.Done(ctx); !blind(seen) && there == !x.undo {
+		there, seen = x.look(ctx, s)
+		x.saw(p.index, seen)
+		if !blind(seen) && there == !x.undo {
 			return nil
 		}
 		if !pause.Wait(ctx) {
 			break
 		}
 	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
+	limit := lastLook
+	if x.ctx.Err() != nil {
+		limit = cancelledLook
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	there, seen = s.Done(last)
+	there, seen = x.look(last, s)
+	x.saw(p.index, seen)
 	if !blind(seen) && there == !x.undo {
 		if acted != nil {
 			p.Log("it answered with an error, but the effect is there: %v", acted)
@@ -146,6 +217,9 @@ func blind(err error) bool {
 func (x *run) result(i int, status Status, why error) bool {
 	s := x.change(i, func(r *StepRecord) {
 		r.Status, r.Ended = status, x.r.env.Now()
+		if status != Failed {
+			r.Saw = ""
+		}
 		if why != nil {
 			r.Error = fleet.Clean(why.Error())
 		}
@@ -155,7 +229,7 @@ func (x *run) result(i int, status Status, why error) bool {
 	if status == Failed {
 		x.failures++
 	}
-	enough := x.failures >= max(1, x.plan.StopAt)
+	enough := x.failures-x.unsure >= max(1, x.plan.StopAt)
 	x.mu.Unlock()
 	if enough {
 		x.halt(Failed)

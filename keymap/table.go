@@ -6,6 +6,8 @@ const (
 	Movement   Scope = "lists and text"
 	List       Scope = "lists"
 	Home       Scope = "home"
+	Power      Scope = "power"
+	Host       Scope = "a host"
 	Containers Scope = "containers"
 	Detail     Scope = "container detail"
 	Logs       Scope = "logs"
@@ -17,6 +19,8 @@ const (
 var Places = [][]Scope{
 	{Containers, List, Movement},
 	{Home, Movement},
+	{Power, List, Movement},
+	{Host, Movement},
 	{Detail, Movement},
 	{Logs, Movement},
 	{Runs, List, Movement},
@@ -34,6 +38,7 @@ const (
 	Redraw      ID = "redraw"
 	Acts        ID = "acts"
 	GoHome      ID = "go.home"
+	GoPower     ID = "go.power"
 	GoContainer ID = "go.containers"
 	GoRuns      ID = "go.runs"
 	NextPane    ID = "pane.next"
@@ -61,6 +66,16 @@ const (
 	ShowLogs ID = "containers.logs"
 	Shell    ID = "containers.shell"
 
+	ShowMap ID = "power.map"
+
+	ActOn       ID = "power.on"
+	ActOff      ID = "power.off"
+	ActForce    ID = "power.force"
+	ActCycle    ID = "power.cycle"
+	ActReset    ID = "power.reset"
+	ActBoot     ID = "power.boot"
+	ActIdentify ID = "power.identify"
+
 	ActStart   ID = "container.start"
 	ActStop    ID = "container.stop"
 	ActRestart ID = "container.restart"
@@ -86,14 +101,16 @@ const (
 )
 
 // Table is every key with its default. One letter means one act on every screen
-// where the act makes sense; acts on containers are capitals, and every one of
-// them opens a dialog, so no slip of a finger acts. d, s, p and y are kept for
-// deploy, swap, power and sync.
+// where the act makes sense: U is up, X is down and T is both in turn, for a
+// container as for a host. Acts are capitals, and every one of them opens a dialog,
+// so no slip of a finger acts. d, s, p and y are kept for deploy, swap, power and
+// sync.
 var Table = []Binding{
 	{GoHome, Global, []string{"1"}, "home", "go to the home screen", 0},
+	{GoPower, Global, []string{"2"}, "power", "go to the power of the hosts", 0},
 	{GoContainer, Global, []string{"3"}, "containers", "go to the containers", 0},
 	{GoRuns, Global, []string{"7"}, "runs", "go to the runs: what was done, by whom", 0},
-	{Palette, Global, []string{":", "ctrl+p"}, "go to", "open the palette: any screen, container, engine or act by name", 80},
+	{Palette, Global, []string{":", "ctrl+p"}, "go to", "open the palette: any screen, container, engine, host or act by name", 80},
 	{Help, Global, []string{"?"}, "help", "show the keys of this place", 90},
 	{Refresh, Global, []string{"r"}, "refresh", "read everything again now", 0},
 	{Redraw, Global, []string{"ctrl+l"}, "redraw", "paint the whole screen again", 0},
@@ -128,6 +145,32 @@ var Table = []Binding{
 	{ActStop, Containers, []string{"X"}, "stop", "stop (asks first)", 0},
 	{ActRestart, Containers, []string{"T"}, "restart", "restart (asks first)", 0},
 	{ActPause, Containers, []string{"Z"}, "pause", "pause, or go on when it is paused (asks first)", 0},
+
+	{Acts, Power, []string{"a"}, "act", "what can be done with this host, or the marked", 50},
+	{Group, Power, []string{"b"}, "group", "group by site, rack, tag, or not at all", 65},
+	{Fold, Power, []string{"-"}, "", "fold or unfold the group", 0},
+	{ShowMap, Power, []string{"m"}, "map", "show or hide the map", 70},
+	{ActOn, Power, []string{"U"}, "on", "power on (asks first)", 0},
+	{ActOff, Power, []string{"X"}, "off", "shut down and turn off (asks first)", 0},
+	{ActForce, Power, []string{"F"}, "force", "force off: cut the power (asks first)", 0},
+	{ActCycle, Power, []string{"T"}, "cycle", "cut the power, wait, power on (asks first)", 0},
+	{ActReset, Power, []string{"R"}, "reset", "reset, the power stays on (asks first)", 0},
+	{ActBoot, Power, []string{"B"}, "boot", "choose what it boots from (asks first)", 0},
+	{ActIdentify, Power, []string{"I"}, "identify", "switch the identify light (asks first)", 0},
+
+	{NextTab, Host, []string{"tab", "right"}, "next", "next tab", 10},
+	{PrevTab, Host, []string{"shift+tab", "left"}, "", "previous tab", 0},
+	{Acts, Host, []string{"a"}, "act", "what can be done with it", 20},
+	{Search, Host, []string{"/"}, "filter", "show only the lines that match", 30},
+	{Wrap, Host, []string{"w"}, "wrap", "wrap long lines", 0},
+	{Copy, Host, []string{"c"}, "copy", "copy the name, the BMC's address or this text", 40},
+	{ActOn, Host, []string{"U"}, "on", "power on (asks first)", 0},
+	{ActOff, Host, []string{"X"}, "off", "shut down and turn off (asks first)", 0},
+	{ActForce, Host, []string{"F"}, "force", "force off: cut the power (asks first)", 0},
+	{ActCycle, Host, []string{"T"}, "cycle", "cut the power, wait, power on (asks first)", 0},
+	{ActReset, Host, []string{"R"}, "reset", "reset, the power stays on (asks first)", 0},
+	{ActBoot, Host, []string{"B"}, "boot", "choose what it boots from (asks first)", 0},
+	{ActIdentify, Host, []string{"I"}, "identify", "switch the identify light (asks first)", 0},
 
 	{Open, Home, []string{"enter"}, "open", "open what the cursor is on", 10},
 	{NextPane, Home, []string{"tab"}, "pane", "next pane", 20},

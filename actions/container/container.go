@@ -152,7 +152,7 @@ func (a act) step(e *docker.Engine, s seen, p params) actions.Step {
 		name += a.text(p)
 	}
 	step := actions.Step{
-		Target: s.Target, Name: name, Final: a.final,
+		Target: s.Target, Name: name, Final: a.final, Once: a.blind != nil && a.blind(p),
 		Done: func(ctx context.Context) (bool, error) {
 			if a.blind != nil && a.blind(p) {
 				return sent, nil

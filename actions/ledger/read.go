@@ -118,12 +118,12 @@ func load(ctx context.Context, q querier, where string, args ...any) ([]actions.
 		var run string
 		var started, ended int64
 		err := scan(&run, &s.Index, &s.Stage, &s.Name, into(&s.Target), &s.Status, &s.Error, &started, &ended, into(&s.Output),
-			&s.Done, &s.Total, &s.Unit, &s.Undoing, &s.Final)
+			&s.Done, &s.Total, &s.Unit, &s.Undoing, &s.Acted, &s.Saw, &s.Final)
 		s.Started, s.Ended = moment(started), moment(ended)
 		r := &runs[at[run]]
 		r.Steps = append(r.Steps, s)
 		return err
-	}, `SELECT run, idx, stage, name, target, status, error, started, ended, output, done, total, unit, undoing, final
+	}, `SELECT run, idx, stage, name, target, status, error, started, ended, output, done, total, unit, undoing, acted, saw, final
 		FROM steps WHERE run IN (SELECT value FROM json_each(?)) ORDER BY run, idx`, text(ids))
 	return runs, err
 }

@@ -24,8 +24,8 @@ func (l *Ledger) Begin(ctx context.Context, run actions.RunRecord) error {
 		if err != nil {
 			return err
 		}
-		insert, err := tx.PrepareContext(ctx, `INSERT INTO steps (status, error, started, ended, output, done, total, unit, undoing,
-			stage, name, target, final, run, idx) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`)
+		insert, err := tx.PrepareContext(ctx, `INSERT INTO steps (status, error, started, ended, output, done, total, unit, undoing, acted, saw,
+			stage, name, target, final, run, idx) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`)
 		if err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func (l *Ledger) Step(ctx context.Context, run string, steps ...actions.StepReco
 		for _, s := range steps {
 			args := append(changing(s), run, s.Index)
 			res, err := tx.ExecContext(ctx, `UPDATE steps SET status = ?, error = ?, started = ?, ended = ?, output = ?,
-				done = ?, total = ?, unit = ?, undoing = ? WHERE run = ? AND idx = ?`, args...)
+				done = ?, total = ?, unit = ?, undoing = ?, acted = ?, saw = ? WHERE run = ? AND idx = ?`, args...)
 			if err != nil {
 				return err
 			}
@@ -178,7 +178,7 @@ func unique(targets []fleet.Target) []fleet.Target {
 
 // changing are the columns of a step that change while it runs.
 func changing(s actions.StepRecord) []any {
-	return slices.Grow([]any{s.Status, s.Error, stamp(s.Started), stamp(s.Ended), text(s.Output), s.Done, s.Total, s.Unit, s.Undoing}, 6)
+	return slices.Grow([]any{s.Status, s.Error, stamp(s.Started), stamp(s.Ended), text(s.Output), s.Done, s.Total, s.Unit, s.Undoing, s.Acted, s.Saw}, 6)
 }
 
 // held passes a *actions.HeldError on as it is: callers look for it.

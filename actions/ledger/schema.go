@@ -68,6 +68,9 @@ CREATE TABLE holds (
 `, `
 CREATE INDEX run_targets_run ON run_targets (run); -- to forget a run
 CREATE INDEX locks_run ON locks (run);
+`, `
+ALTER TABLE steps ADD COLUMN acted INTEGER NOT NULL DEFAULT 1; -- of old steps nobody knows
+ALTER TABLE steps ADD COLUMN saw TEXT NOT NULL DEFAULT '';
 `}
 
 func (l *Ledger) migrate(ctx context.Context) error {

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -373,10 +374,24 @@ func (c *checker) checkNumber(n ast.Node, s *shape, name string, v *value) bool 
 	case uint64:
 		v.num, ok = int(x), x >= uint64(s.min) && x <= uint64(s.max)
 	}
-	if !ok {
+	switch {
+	case s.only != nil && !slices.Contains(s.only, v.num):
+		c.add(v.at, "", "%s must be one of %s", name, numbers(s.only))
+		return false
+	case s.only == nil && !ok:
 		c.add(v.at, "", "%s must be between %d and %d", name, s.min, s.max)
+		return false
 	}
-	return ok
+	return true
+}
+
+// numbers lists whole numbers: "3, 17".
+func numbers(of []int) string {
+	words := make([]string, len(of))
+	for i, n := range of {
+		words[i] = strconv.Itoa(n)
+	}
+	return strings.Join(words, ", ")
 }
 
 func keyText(k ast.MapKeyNode) string {

@@ -131,6 +131,33 @@ func parseSSH(text string) (SSH, error) {
 	return s, checkHostAddress(s.Address)
 }
 
+// ipLists fills the patterns of an ip list: one list for each pattern, with an entry
+// for each host.
+func (d *decoder) ipLists(list *value, hosts []numbered) (out [][]string) {
+	for _, p := range list.list() {
+		if at := d.pattern(p, hosts); at != nil {
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
+// sameIP refuses two hosts with one entry in their ip lists: a ring's device would
+// belong to both.
+func (d *decoder) sameIP(list *value, first int) {
+	for i, h := range d.fleet.Hosts[first:] {
+		for _, ip := range h.IPs {
+			k := strings.ToLower(ip)
+			if old, twice := d.ips[k]; twice && old != first+i {
+				o := d.fleet.Hosts[old]
+				d.add(list.at, "", "%s and %s (line %d) have the same ip %s", h.Name, o.Name, o.Where.Line, ip)
+				return
+			}
+			d.ips[k] = first + i
+		}
+	}
+}
+
 // cluster adds one cluster of the list.
 func (d *decoder) cluster(v *value, seen map[string]Position) {
 	c := Cluster{

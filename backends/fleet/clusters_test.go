@@ -2,8 +2,10 @@ package fleet
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func clu(c string) string { return "clusters:\n  - {name: a, " + c + "}" }
@@ -47,6 +49,32 @@ func TestClusterProblems(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "a secret does not belong in this file") {
 		t.Error(err)
 	}
+}
+
+func TestLoadClusters(t *testing.T) {
+	f, err := Load("testdata/full.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Clusters) != 3 {
+		t.Fatalf("%d clusters", len(f.Clusters))
+	}
+	for i := range f.Clusters {
+		if c := &f.Clusters[i]; c.Where.Line == 0 || c.Origin != fmt.Sprintf("full.yaml:%d", c.Where.Line) {
+			t.Errorf("%s: %v %s", c.Name, c.Where, c.Origin)
+		}
+		f.Clusters[i].Where, f.Clusters[i].Origin = Position{}, ""
+	}
+	equal(t, "clusters", f.Clusters, []Cluster{
+		{Name: "objects", Site: "tokyo", Environment: "production", Rings: RingFiles{Path: "/etc/swift"},
+			Proxies: []string{"http://p1.example:8080", "https://[::1]"}, Auth: &SwiftAuth{TempAuth: "bmc"},
+			TLS: &TLS{CA: "/c/ca.pem", SkipVerify: true}, Recon: Recon{6200, 1500 * time.Millisecond}},
+		{Name: "archive", Environment: "staging", Rings: RingFiles{"ops@10.0.0.9:2222", "/etc/swift"}, SwiftConf: "/etc/swift/x.conf",
+			Auth: &SwiftAuth{Cloud: "arch"}, NodesBy: "port"},
+		{Name: "test", Environment: "production", Rings: RingFiles{Path: "/r"}, Proxies: []string{"http://127.0.0.1:8080"}, TLS: &TLS{}},
+	})
+	ips := parse(t, `hosts: [{name: "sw[001-002]", ip: ["10.1.0.{n}", "{name}-storage"]}]`).Hosts[1].IPs
+	equal(t, "ip", ips, []string{"10.1.0.2", "sw002-storage"})
 }
 
 func TestClusterByName(t *testing.T) {

@@ -36,8 +36,9 @@ type decoder struct {
 	sites map[string]bool
 	hosts map[string]int // name to index in fleet.Hosts
 	gaps  bool           // a broken entry named hosts that are not in there
-	bmcs  map[string]int // address and port to index in fleet.Hosts
-	ips   map[string]int // entry of an ip list to index in fleet.Hosts
+	// seenBMCs has the index in fleet.Hosts by address and port, then by system.
+	seenBMCs map[string]map[string]int
+	ips      map[string]int // entry of an ip list to index in fleet.Hosts
 }
 
 func (d *decoder) decode(v *value) {
@@ -58,7 +59,7 @@ func (d *decoder) decode(v *value) {
 			f.Keys[key.name] = k.items[i].texts()
 		}
 	}
-	d.hosts, d.bmcs, d.ips = map[string]int{}, map[string]int{}, map[string]int{}
+	d.hosts, d.seenBMCs, d.ips = map[string]int{}, map[string]map[string]int{}, map[string]int{}
 	for _, h := range v.get("hosts").list() {
 		if h != nil && d.host(h) {
 			continue

@@ -44,9 +44,18 @@ type Host struct {
 // BMC says how a host's management controller is reached.
 type BMC struct {
 	Address    string
-	Port       int
+	Port       int // 0: 623 for IPMI, 443 for Redfish (80 when Plain)
 	Credential string
-	Driver     string // auto, ipmi, redfish
+	Driver     string // auto, ipmi, redfish; "" is auto
+
+	// IPMI only.
+	CipherSuite int    // 3 or 17; 0: the better one that the BMC takes
+	Privilege   string // user, operator, administrator; "" is administrator
+
+	// Redfish only.
+	TLS    *TLS   // CA, ServerName and SkipVerify; nil: the system's authorities
+	Plain  bool   // http without TLS, said out loud in the configuration
+	System string // ID of the system when the BMC serves several, "" when it serves one
 }
 
 // SSH says how a host is reached by SSH.
@@ -91,7 +100,18 @@ func (f *Fleet) Engine(name string) (Engine, bool) {
 	return Engine{}, false
 }
 
-// Kinds of targets.
+// Host finds a host by name.
+func (f *Fleet) Host(name string) (Host, bool) {
+	for _, h := range f.Hosts {
+		if h.Name == name {
+			return h, true
+		}
+	}
+	return Host{}, false
+}
+
+// Kinds of targets. A site and a rack (of the site that is its scope) stand for
+// what is in them: holds and problems may concern them, acts do not take them.
 const (
 	KindContainer = "container"
 	KindEngine    = "engine"
@@ -100,6 +120,8 @@ const (
 	KindRegistry  = "registry"
 	KindSync      = "sync"
 	KindTag       = "tag" // Scope is the registry, Name "REPOSITORY:TAG"
+	KindSite      = "site"
+	KindRack      = "rack"
 	KindCluster   = "cluster"
 	KindNode      = "node"   // of a cluster: Scope is the cluster
 	KindDevice    = "device" // of a cluster: Name is "NODE/DEVICE"

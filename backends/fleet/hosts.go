@@ -3,7 +3,6 @@ package fleet
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -13,16 +12,7 @@ import (
 func (d *decoder) host(v *value) bool {
 	name := v.get("name")
 	env, site := cmp.Or(d.environment(v), d.fleet.Environment), d.site(v)
-	var bmc *BMC
-	if b := v.get("bmc"); b != nil {
-		bmc = &BMC{Port: b.number("port"), Credential: b.str("credential"), Driver: b.str("driver")}
-		if c := b.get("credential"); c != nil {
-			if _, ok := d.fleet.Credentials[c.text]; !ok {
-				d.add(c.at, `credentials are named under "credentials:"`, "there is no credential %q%s", c.text,
-					didYouMean(c.text, maps.Keys(d.fleet.Credentials)))
-			}
-		}
-	}
+	bmc := d.bmc(v.get("bmc"))
 	var ssh *SSH
 	if s := v.get("ssh"); s != nil {
 		ssh = &SSH{Port: s.number("port"), User: s.str("user")}
@@ -39,14 +29,9 @@ func (d *decoder) host(v *value) bool {
 		d.add(name.at, "", "with %q the fleet has more than %d hosts", name.text, MaxHosts)
 		return false
 	}
-	bmcAt := d.pattern(v.get("bmc").get("address"), all)
+	bmcs := d.bmcs(bmc, v.get("bmc"), all)
 	sshAt := d.pattern(v.get("ssh").get("address"), all)
-	var ips [][]string // one list for each address, with an entry for each host
-	for _, p := range v.get("ip").list() {
-		if at := d.pattern(p, all); at != nil {
-			ips = append(ips, at)
-		}
-	}
+	ips := d.ipLists(v.get("ip"), all)
 	tags := v.get("tags").texts()
 	first := len(d.fleet.Hosts)
 	for i, n := range all {
@@ -55,10 +40,8 @@ func (d *decoder) host(v *value) bool {
 			return false
 		}
 		h := Host{Name: n.name, Site: site, Environment: env, Rack: v.str("rack"), Tags: tags, Where: v.at}
-		if bmcAt != nil {
-			b := *bmc
-			b.Address = bmcAt[i]
-			h.BMC = &b
+		if bmcs != nil {
+			h.BMC = bmcs[i]
 		}
 		if sshAt != nil {
 			s := *ssh
@@ -71,43 +54,13 @@ func (d *decoder) host(v *value) bool {
 		d.hosts[n.name] = first + i
 		d.fleet.Hosts = append(d.fleet.Hosts, h)
 	}
-	if bmcAt != nil {
+	if bmcs != nil {
 		d.sameBMC(v.get("bmc").get("address"), first)
 	}
 	if ips != nil {
 		d.sameIP(v.get("ip"), first)
 	}
 	return true
-}
-
-// sameBMC refuses two hosts with one management controller: switching one of
-// them off would hit the other.
-func (d *decoder) sameBMC(address *value, first int) {
-	for i, h := range d.fleet.Hosts[first:] {
-		k := strings.ToLower(h.BMC.Address) + " " + strconv.Itoa(h.BMC.Port)
-		if old, twice := d.bmcs[k]; twice {
-			o := d.fleet.Hosts[old]
-			d.add(address.at, "", "%s and %s (line %d) have the same BMC address %s", h.Name, o.Name, o.Where.Line, h.BMC.Address)
-			return
-		}
-		d.bmcs[k] = first + i
-	}
-}
-
-// sameIP refuses two hosts with one entry in their ip lists: a ring's device
-// would belong to both.
-func (d *decoder) sameIP(list *value, first int) {
-	for i, h := range d.fleet.Hosts[first:] {
-		for _, ip := range h.IPs {
-			k := strings.ToLower(ip)
-			if old, twice := d.ips[k]; twice && old != first+i {
-				o := d.fleet.Hosts[old]
-				d.add(list.at, "", "%s and %s (line %d) have the same ip %s", h.Name, o.Name, o.Where.Line, ip)
-				return
-			}
-			d.ips[k] = first + i
-		}
-	}
 }
 
 // pattern fills an address pattern for every host; nil when it is absent or bad.

@@ -49,6 +49,10 @@ func (s *shape) jsonSchema() map[string]any {
 	case kindList:
 		out["items"] = s.of.jsonSchema()
 	case kindNumber:
+		if s.only != nil {
+			out["enum"] = s.only
+			break
+		}
 		out["minimum"], out["maximum"] = s.min, s.max
 	case kindText:
 		s.jsonText(out)

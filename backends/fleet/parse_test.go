@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 )
 
 func parse(t testing.TB, src string) *Fleet {
@@ -34,48 +33,29 @@ func TestLoadFull(t *testing.T) {
 		"pass":  {"pass", "ops", Secret{Command: []string{"pass", "show", "ops secret"}}, Position{9, 3}},
 		"shell": {"shell", "ops", Secret{Command: []string{"sh", "-c", "pass show ops | head -1"}}, Position{10, 3}},
 	})
-	if len(f.Hosts) != 12 {
+	if len(f.Hosts) != 17 {
 		t.Fatalf("%d hosts", len(f.Hosts))
 	}
 	equal(t, "first host", f.Hosts[0], Host{
 		Name: "sw001", Site: "tokyo", Environment: "production", Rack: "07", Tags: []string{"swift", "2024"},
-		BMC: &BMC{"sw001.bmc.tyo.example", 623, "bmc", "auto"}, SSH: &SSH{"10.0.0.1", 22, "ops"}, IPs: []string{"10.1.0.1", "sw001-storage"}, Where: Position{12, 5}})
+		BMC: &BMC{Address: "sw001.bmc.tyo.example", Port: 623, Credential: "bmc", Driver: "auto"}, SSH: &SSH{"10.0.0.1", 22, "ops"}, Where: Position{12, 5}})
 	equal(t, "db1", f.Hosts[7], Host{
-		Name: "db1", Environment: "staging", BMC: &BMC{"bmc-db1-001", 0, "lab", "redfish"}, Where: Position{19, 5}})
-	equal(t, "r2n01", f.Hosts[10].BMC, &BMC{"bmc-r2n01-001", 0, "lab", "redfish"})
+		Name: "db1", Environment: "staging", BMC: &BMC{Address: "bmc-db1-001", Credential: "lab", Driver: "redfish"}, Where: Position{18, 5}})
+	equal(t, "r2n01", f.Hosts[10].BMC, &BMC{Address: "bmc-r2n01-001", Credential: "lab", Driver: "redfish"})
+	equal(t, "old1", f.Hosts[12].BMC, &BMC{Address: "10.1.0.1", Credential: "bmc", Driver: "ipmi", CipherSuite: 3, Privilege: "operator"})
+	equal(t, "new2", f.Hosts[14].BMC, &BMC{Address: "10.1.1.2", Driver: "redfish",
+		TLS: &TLS{CA: "/c/bmc.pem", ServerName: "new2.bmc.example", SkipVerify: true}})
+	equal(t, "blade2", f.Hosts[16].BMC, &BMC{Address: "10.1.2.1", Port: 8000, Driver: "redfish", Plain: true, System: "Node2"})
 	equal(t, "engines", f.Engines, []Engine{
-		{Name: "tokyo-1", Site: "tokyo", Environment: "production", Host: "sw001", Context: "tokyo-1", Origin: "full.yaml:24", Where: Position{24, 5}},
+		{Name: "tokyo-1", Site: "tokyo", Environment: "production", Host: "sw001", Context: "tokyo-1", Origin: "full.yaml:28", Where: Position{28, 5}},
 		{Name: "tokyo-2", Site: "tokyo", Environment: "development", Address: "ssh://ops@tokyo-2:2222",
-			Socket: "/run/podman/podman.sock", Origin: "full.yaml:25", Where: Position{25, 5}},
+			Socket: "/run/podman/podman.sock", Origin: "full.yaml:29", Where: Position{29, 5}},
 		{Name: "shanghai-1", Site: "shanghai", Environment: "production", Address: "tcp://sha-1.example:2376",
-			TLS: &TLS{"/c/ca.pem", "/c/cert.pem", "/c/key.pem", "docker", true}, Origin: "full.yaml:26", Where: Position{26, 5}},
-		{Name: "shanghai-2", Environment: "production", Address: "tcp://[::1]:2376", TLS: &TLS{}, Origin: "full.yaml:30", Where: Position{30, 5}},
-		{Name: "lab", Environment: "staging", Host: "web9", Address: "tcp://127.0.0.1:2375", Plain: true, Origin: "full.yaml:31", Where: Position{31, 5}},
-		{Name: "local", Environment: "production", Address: "unix:///var/run/docker.sock", Origin: "full.yaml:32", Where: Position{32, 5}},
-		{Name: "windows", Environment: "production", Address: "npipe:////./pipe/docker_engine", Origin: "full.yaml:33", Where: Position{33, 5}},
-	})
-	equal(t, "registries", f.Registries, []Registry{
-		{Name: "tokyo", Site: "tokyo", Environment: "production", Address: "registry.tyo.example:5000", Names: []string{"registry.tyo.example", "10.0.0.2:5000"},
-			CA: "/c/reg.pem", Credential: "bmc", Concurrency: 16, Rate: 50, Bandwidth: 20e6, Streams: 4, Chunk: 16 << 20, Origin: "full.yaml:45", Where: Position{45, 3}},
-		{Name: "shanghai", Site: "shanghai", Environment: "staging", Address: "registry.sha.example:5000", PlainHTTP: true, Concurrency: 10, Streams: 1, Origin: "full.yaml:46", Where: Position{46, 3}},
-		{Name: "hub", Environment: "production", Address: "docker.io", SkipVerify: true, Concurrency: 10, Streams: 1, Origin: "full.yaml:47", Where: Position{47, 3}},
-	})
-	equal(t, "syncs", f.Syncs, []Sync{
-		{Name: "tyo-sha", Environment: "staging", From: "tokyo", To: "shanghai", Repositories: []string{"team/web", "team/**", "!team/secret"},
-			Tags: []string{"v*", ">=1.2 <2", "/r[0-9]+/"}, Rename: []Rename{{"team/*", "mirror/*"}, {"base/x", "y"}}, Platforms: []string{"linux/amd64", "linux/arm/v7"},
-			DeleteExtra: 5, Every: 15 * time.Minute, Bandwidth: 12.5e6, Origin: "full.yaml:49", Where: Position{49, 5}},
-		{Name: "hub", Environment: "production", From: "hub", To: "tokyo", Repositories: []string{"library/redis"}, Schedule: "15 1 * * mon-fri", Referrers: true,
-			Origin: "full.yaml:60", Where: Position{60, 5}},
-	})
-	equal(t, "clusters", f.Clusters, []Cluster{
-		{Name: "objects", Site: "tokyo", Environment: "production", Rings: RingFiles{Path: "/etc/swift"},
-			Proxies: []string{"http://p1.example:8080", "https://[::1]"}, Auth: &SwiftAuth{TempAuth: "bmc"},
-			TLS: &TLS{CA: "/c/ca.pem", SkipVerify: true}, Recon: Recon{6200, 1500 * time.Millisecond},
-			Origin: "full.yaml:35", Where: Position{35, 5}},
-		{Name: "archive", Environment: "staging", Rings: RingFiles{"ops@10.0.0.9:2222", "/etc/swift"}, SwiftConf: "/etc/swift/x.conf",
-			Auth: &SwiftAuth{Cloud: "arch"}, NodesBy: "port", Origin: "full.yaml:42", Where: Position{42, 5}},
-		{Name: "test", Environment: "production", Rings: RingFiles{Path: "/r"}, Proxies: []string{"http://127.0.0.1:8080"},
-			TLS: &TLS{}, Origin: "full.yaml:43", Where: Position{43, 5}},
+			TLS: &TLS{"/c/ca.pem", "/c/cert.pem", "/c/key.pem", "docker", true}, Origin: "full.yaml:30", Where: Position{30, 5}},
+		{Name: "shanghai-2", Environment: "production", Address: "tcp://[::1]:2376", TLS: &TLS{}, Origin: "full.yaml:34", Where: Position{34, 5}},
+		{Name: "lab", Environment: "staging", Host: "web9", Address: "tcp://127.0.0.1:2375", Plain: true, Origin: "full.yaml:35", Where: Position{35, 5}},
+		{Name: "local", Environment: "production", Address: "unix:///var/run/docker.sock", Origin: "full.yaml:36", Where: Position{36, 5}},
+		{Name: "windows", Environment: "production", Address: "npipe:////./pipe/docker_engine", Origin: "full.yaml:37", Where: Position{37, 5}},
 	})
 }
 
@@ -116,6 +96,17 @@ func TestProblems(t *testing.T) {
 		"range in flow":      {"hosts:\n  - {name: sw[1-3]}", `a range needs quotes: {name: "sw[001-240]"}`},
 		"one address":        {"hosts: [{name: 'a[1-9]', bmc: {address: x}}]", `f:1:41: all 9 hosts of this range would have the address "x"`},
 		"same BMC":           {"hosts:\n- {name: a, bmc: {address: x}}\n- {name: b, bmc: {address: X}}", `f:3:28: b and a (line 2) have the same BMC address X`},
+		"shared BMC":         {"hosts:\n- {name: a, bmc: {address: x, system: '1'}}\n- {name: b, bmc: {address: x}}", `f:3:28: b and a (line 2) have the same BMC address x`},
+		"same system":        {"hosts:\n- {name: a, bmc: {address: x, system: '1'}}\n- {name: b, bmc: {address: x, system: '1'}}", `f:3:28: b and a (line 2) have the same BMC address x`},
+		"cipher suite":       {"hosts: [{name: a, bmc: {address: x, cipher_suite: 1}}]", `f:1:51: cipher_suite must be one of 3, 17`},
+		"cipher suite text":  {"hosts: [{name: a, bmc: {address: x, cipher_suite: '3'}}]", `cipher_suite must be a whole number, not text`},
+		"privilege":          {"hosts: [{name: a, bmc: {address: x, privilege: admin}}]", `privilege must be one of user, operator, administrator, not "admin"`},
+		"suite and redfish":  {"hosts: [{name: a, bmc: {address: x, driver: redfish, cipher_suite: 3}}]", `f:1:68: "cipher_suite" is only for ipmi, and the driver is redfish`},
+		"tls and ipmi":       {"hosts: [{name: a, bmc: {address: x, driver: ipmi, tls: {ca: y}}}]", `"tls" is only for redfish, and the driver is ipmi`},
+		"plain and auto":     {"hosts: [{name: a, bmc: {address: x, plain: true}}]", `f:1:44: plain needs the driver to be redfish`},
+		"plain and tls":      {"hosts: [{name: a, bmc: {address: x, driver: redfish, tls: {}, plain: true}}]", `f:1:70: a BMC has tls or is plain, not both`},
+		"name in cert":       {"hosts: [{name: 'a[1-2]', bmc: {address: 'x{n}', tls: {server_name: y}}}]", `f:1:68: all 2 hosts of this range would have the address "y"`},
+		"BMC of no host":     {"hosts: [{bmc: {address: x, credential: c}}]", `there is no credential "c"`},
 		"placeholder":        {"hosts: [{name: a1, ssh: {address: '{nam}'}}]", `{nam} is not one of {name}, {n}, {nnn}`},
 		"no number":          {"hosts: [{name: web, ssh: {address: '10.0.0.{n}'}}]", `{n} needs a number, and "web" has none`},
 		"open brace":         {"hosts: [{name: a1, ssh: {address: 'x{n'}}]", `a { without its }`},

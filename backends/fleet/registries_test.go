@@ -2,8 +2,10 @@ package fleet
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func reg(r string) string { return "registries:\n  a: {" + r + "}\n" }
@@ -53,6 +55,29 @@ func TestRegistryProblems(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "name a credential") {
 		t.Error(err)
 	}
+}
+
+func TestLoadRegistries(t *testing.T) {
+	f, err := Load("testdata/full.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := f.Registries[1]; r.Origin != fmt.Sprintf("full.yaml:%d", r.Where.Line) || r.Where.Column != 3 {
+		t.Errorf("origin %s of %+v", r.Origin, r.Where)
+	}
+	f = normal(f)
+	equal(t, "registries", f.Registries, []Registry{
+		{Name: "tokyo", Site: "tokyo", Environment: "production", Address: "registry.tyo.example:5000", Names: []string{"registry.tyo.example", "10.0.0.2:5000"},
+			CA: "/c/reg.pem", Credential: "bmc", Concurrency: 16, Rate: 50, Bandwidth: 20e6, Streams: 4, Chunk: 16 << 20},
+		{Name: "shanghai", Site: "shanghai", Environment: "staging", Address: "registry.sha.example:5000", PlainHTTP: true, Concurrency: 10, Streams: 1},
+		{Name: "hub", Environment: "production", Address: "docker.io", SkipVerify: true, Concurrency: 10, Streams: 1},
+	})
+	equal(t, "syncs", f.Syncs, []Sync{
+		{Name: "tyo-sha", Environment: "staging", From: "tokyo", To: "shanghai", Repositories: []string{"team/web", "team/**", "!team/secret"},
+			Tags: []string{"v*", ">=1.2 <2", "/r[0-9]+/"}, Rename: []Rename{{"team/*", "mirror/*"}, {"base/x", "y"}}, Platforms: []string{"linux/amd64", "linux/arm/v7"},
+			DeleteExtra: 5, Every: 15 * time.Minute, Bandwidth: 12.5e6},
+		{Name: "hub", Environment: "production", From: "hub", To: "tokyo", Repositories: []string{"library/redis"}, Schedule: "15 1 * * mon-fri", Referrers: true},
+	})
 }
 
 func TestRename(t *testing.T) {

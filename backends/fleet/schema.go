@@ -111,10 +111,26 @@ const patternDoc = " {name} is the host's name, {n} the number in it, {nnn} that
 var bmc = &shape{kind: kindObject, doc: "Management controller of the host.", fields: []field{
 	{name: "address", required: true, shape: &shape{kind: kindText, max: 255,
 		doc: "Host name or IP address." + patternDoc}},
-	{name: "port", shape: port},
+	{name: "port", shape: &shape{kind: kindNumber, min: 1, max: 65535,
+		doc: "Port number: 623 for IPMI and 443 for Redfish when absent. With auto, 623 is for IPMI only and 443 for Redfish only."}},
 	{name: "credential", shape: &shape{kind: kindText, max: 64, doc: "Name of one of the credentials."}},
 	{name: "driver", shape: &shape{kind: kindText, enum: []string{"auto", "ipmi", "redfish"},
-		doc: "Protocol; auto finds out."}},
+		doc: "Protocol. auto, which is the default, finds out: IPMI where it answers, else Redfish."}},
+	{name: "cipher_suite", shape: &shape{kind: kindNumber, only: []int{3, 17},
+		doc: "IPMI only: the one cipher suite to use. When absent, 17 is tried before 3."}},
+	{name: "privilege", shape: &shape{kind: kindText, enum: []string{"user", "operator", "administrator"},
+		doc: "IPMI only: privilege level to ask for, administrator when absent. operator can switch power, user can only look."}},
+	{name: "tls", shape: bmcTLS},
+	{name: "plain", shape: yes("Redfish only: speak http, which shows the password to everybody on the way; the screen says so.")},
+	{name: "system", shape: &shape{kind: kindText, max: 128,
+		doc: "Redfish only: ID of the host's system when the controller serves several."}},
+}}
+
+var bmcTLS = &shape{kind: kindObject, doc: "Redfish only: how the controller's certificate is checked.", empty: true, fields: []field{
+	{name: "ca", shape: fileAt("File with the authority that signed the certificate; the system's own when absent.")},
+	{name: "server_name", shape: &shape{kind: kindText, max: 255,
+		doc: "Name in the certificate when it is not the address." + patternDoc}},
+	{name: "skip_verify", shape: yes("Do not check the certificate; the screen says so for as long as this is set.")},
 }}
 
 var ssh = &shape{kind: kindObject, doc: "How the host is reached by SSH, beyond what ~/.ssh/config says.", fields: []field{

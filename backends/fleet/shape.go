@@ -33,6 +33,7 @@ type shape struct {
 	names  *syntax  // dict: how names are written
 	of     *shape   // dict, list
 	enum   []string // text
+	only   []int    // number: the ones there are, instead of min and max
 	syntax *syntax  // text, texts
 	lines  bool     // text, texts: may span several lines
 	hidden bool     // text: could be a secret by mistake, so it is never shown

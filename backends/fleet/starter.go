@@ -100,12 +100,20 @@ func (w *writer) host(h Host, f *Fleet) {
 	}
 	w.fields(kv{"site", h.Site}, kv{"environment", env}, kv{"rack", h.Rack}, kv{"tags", h.Tags})
 	if b := h.BMC; b != nil {
-		w.fields(kv{"bmc", raw(flow(kv{"address", b.Address}, kv{"port", b.Port}, kv{"credential", b.Credential}, kv{"driver", b.Driver}))})
+		w.fields(kv{"bmc", raw(flow(kv{"address", b.Address}, kv{"port", b.Port}, kv{"credential", b.Credential}, kv{"driver", b.Driver},
+			kv{"cipher_suite", b.CipherSuite}, kv{"privilege", b.Privilege}, kv{"tls", bmcTLSText(b.TLS)}, kv{"plain", b.Plain}, kv{"system", b.System}))})
 	}
 	if s := h.SSH; s != nil {
 		w.fields(kv{"ssh", raw(flow(kv{"address", s.Address}, kv{"port", s.Port}, kv{"user", s.User}))})
 	}
 	w.fields(kv{"ip", h.IPs})
+}
+
+func bmcTLSText(t *TLS) raw {
+	if t == nil {
+		return ""
+	}
+	return raw(flow(kv{"ca", t.CA}, kv{"server_name", t.ServerName}, kv{"skip_verify", t.SkipVerify}))
 }
 
 func (w *writer) engine(e Engine, f *Fleet) {

@@ -1,6 +1,9 @@
 package impact
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Onset remembers when problems were first seen, for those whose facts do not
 // say since when they last. One that was there at the first look at its system's
@@ -10,8 +13,8 @@ type Onset struct {
 	known map[string]bool // sources that had been read at the last look
 }
 
-// Fill sets Since of the problems that have none. Known says which scopes (an
-// engine of a container) had facts by now.
+// Fill sets Since of the problems that have none. Known says which scopes (the
+// engine of a container, a host itself) had facts by now.
 func (o *Onset) Fill(problems []Problem, known map[string]bool, now time.Time) {
 	next := make(map[string]time.Time, len(problems))
 	for i := range problems {
@@ -20,7 +23,7 @@ func (o *Onset) Fill(problems []Problem, known map[string]bool, now time.Time) {
 			continue
 		}
 		since, old := o.seen[p.ID]
-		if !old && o.known[p.Subject.Scope] {
+		if !old && o.known[cmp.Or(p.Subject.Scope, p.Subject.Name)] {
 			since = now
 		}
 		p.Since, next[p.ID] = since, since

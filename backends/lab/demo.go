@@ -99,7 +99,7 @@ var demoEngines = []struct {
 	registry string
 	rows     []row
 }{
-	{EngineOptions{Name: "tokyo-1", Site: "tokyo", Environment: "production", Version: "28.5.1", API: "1.51", CPUs: 16, Memory: 64 << 30}, tokyo, []row{
+	{EngineOptions{Name: "tokyo-1", Host: "sw151", Site: "tokyo", Environment: "production", Version: "28.5.1", API: "1.51", CPUs: 16, Memory: 64 << 30}, tokyo, []row{
 		{"shop", "web-blue", "web", "1.9.1", 9 * day, 9 * day, nil},
 		{"shop", "web-green", "web", "1.9.2", 22 * time.Minute, 22 * time.Minute, published(8081)},
 		{"shop", "api", "api", "3.2.0", 6 * day, 6 * day, ailing},
@@ -111,7 +111,7 @@ var demoEngines = []struct {
 		{"shop", "nightly", "cron", "2.0.4", 14 * day, 50 * time.Second, everyMinutes},
 		{"", "node-exporter", "tool", "", 41 * day, 41 * day, nil},
 	}},
-	{EngineOptions{Name: "tokyo-2", Site: "tokyo", Environment: "production", Version: "20.10.24", API: "1.41", CPUs: 8, Memory: 32 << 30}, tokyo, []row{
+	{EngineOptions{Name: "tokyo-2", Host: "sw152", Site: "tokyo", Environment: "production", Version: "20.10.24", API: "1.41", CPUs: 8, Memory: 32 << 30}, tokyo, []row{
 		{"billing", "app", "java", "5.0.2", 17 * day, 17 * day, nil},
 		{"billing", "invoices", "worker", "3.1.7", 17 * day, 3 * time.Hour, crashing},
 		{"billing", "db", "db", "", 80 * day, 17 * day, nil},
@@ -122,7 +122,7 @@ var demoEngines = []struct {
 		{"search", "indexer", "worker", "1.4.0", 8 * day, 40 * time.Minute, leaking},
 		{"", "node-exporter", "tool", "", 80 * day, 80 * day, nil},
 	}},
-	{EngineOptions{Name: "tokyo-test", Site: "tokyo", Environment: "verification", Version: "29.1.3", API: "1.52", CPUs: 8, Memory: 32 << 30}, tokyo, []row{
+	{EngineOptions{Name: "tokyo-test", Host: "sw153", Site: "tokyo", Environment: "verification", Version: "29.1.3", API: "1.52", CPUs: 8, Memory: 32 << 30}, tokyo, []row{
 		{"shop", "web", "web", "1.9.2", 2 * day, 26 * time.Hour, nil},
 		{"shop", "api", "api", "3.3.0-rc1", 26 * time.Hour, 26 * time.Hour, nil},
 		{"shop", "worker", "worker", "3.3.0-rc1", 26 * time.Hour, 26 * time.Hour, nil},
@@ -131,7 +131,7 @@ var demoEngines = []struct {
 		{"shop", "migrate", "job", "3.3.0-rc1", 26 * time.Hour, 26 * time.Hour, failed},
 		{"load", "generator", "worker", "0.9.0", 4 * time.Hour, 4 * time.Hour, frozen},
 	}},
-	{EngineOptions{Name: "shanghai-1", Site: "shanghai", Environment: "production", Version: "27.5.1", API: "1.47", CPUs: 16, Memory: 64 << 30}, china, []row{
+	{EngineOptions{Name: "shanghai-1", Host: "sw231", Site: "shanghai", Environment: "production", Version: "27.5.1", API: "1.47", CPUs: 16, Memory: 64 << 30}, china, []row{
 		{"shop", "web-blue", "web", "1.9.1", 8 * day, 8 * day, nil},
 		{"shop", "api", "api", "3.2.0", 5 * day, 5 * day, nil},
 		{"shop", "worker", "worker", "3.2.0", 5 * day, 5 * day, nil},
@@ -141,7 +141,7 @@ var demoEngines = []struct {
 		{"shop", "nightly", "cron", "2.0.4", 11 * day, 4 * time.Hour, func(s *ContainerSpec) { s.State = exited }},
 		{"", "node-exporter", "tool", "", 60 * day, 60 * day, nil},
 	}},
-	{EngineOptions{Name: "shanghai-dev", Site: "shanghai", Environment: "development", Version: "29.1.3", API: "1.52", CPUs: 4, Memory: 16 << 30}, china, []row{
+	{EngineOptions{Name: "shanghai-dev", Host: "sw232", Site: "shanghai", Environment: "development", Version: "29.1.3", API: "1.52", CPUs: 4, Memory: 16 << 30}, china, []row{
 		{"eval-tanaka", "web", "dev", "2.0.0-alpha", 5 * time.Hour, 5 * time.Hour, japanese},
 		{"eval-tanaka", "api", "api", "4.0.0-alpha", 5 * time.Hour, 5 * time.Hour, nil},
 		{"eval-tanaka", "db", "db", "", 5 * time.Hour, 5 * time.Hour, nil},

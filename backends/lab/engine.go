@@ -28,6 +28,7 @@ type Engine struct {
 	mux     *http.ServeMux
 	booted  time.Time
 
+	follows sync.Mutex // one change of its host at a time
 	power   sync.Mutex // one Stop or Start at a time
 	serving *serving   // nil while stopped; guarded by power
 	died    bool       // it was stopped before; guarded by power

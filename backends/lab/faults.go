@@ -16,18 +16,25 @@ type Fault struct {
 // Faults lists what can be broken in the running lab.
 func (l *Lab) Faults() []Fault { return l.faults }
 
+// toggle makes a fault of something that is on or off.
+func (l *Lab) toggle(id, title string, set func(on bool) error) Fault {
+	on := false
+	return Fault{id, title, func() error {
+		l.mu.Lock()
+		on = !on
+		now := on
+		l.mu.Unlock()
+		return set(now)
+	}}
+}
+
 func (l *Lab) presenterFaults() []Fault {
 	var out []Fault
 	add := func(id, title string, set func(on bool)) {
-		on := false
-		out = append(out, Fault{id, title, func() error {
-			l.mu.Lock()
-			on = !on
-			now := on
-			l.mu.Unlock()
-			set(now)
+		out = append(out, l.toggle(id, title, func(on bool) error {
+			set(on)
 			return nil
-		}})
+		}))
 	}
 	for _, e := range l.engines {
 		name := e.opts.Name
@@ -82,7 +89,7 @@ func (l *Lab) presenterFaults() []Fault {
 	if e, c := l.service("web"); c != nil {
 		add("flood/logs", "flood the log of "+c.name+" on "+e.opts.Name, func(on bool) { e.Flood(c.name, on) })
 	}
-	return out
+	return append(append(out, l.bmcFaults()...), l.swiftFaults()...)
 }
 
 // service finds the first running container of a Compose service; an API that

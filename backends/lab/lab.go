@@ -1,7 +1,10 @@
 // Package lab is an embedded fleet: Docker Engines made of memory that speak the
-// real Engine HTTP API on sockets of their own, and registries of their images. Everything that watches or acts
-// goes through the same client and the same bytes as with a real engine, and
-// faults can be switched on: an engine that hangs, dies, refuses or cuts.
+// real Engine HTTP API on sockets of their own, and servers whose management
+// controllers speak IPMI and Redfish (package bmc below), and a Swift cluster that
+// answers recon on them (package swift below), and registries of the images (package
+// registry below). Everything that watches or acts goes
+// through the same client and the same bytes as with the real thing, and faults can
+// be switched on: an engine that hangs, dies, refuses or cuts.
 //
 // The lab costs nothing while nobody asks. Logs and statistics are computed from
 // the clock when they are read, and one loop per engine sleeps until the next
@@ -9,6 +12,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,13 +20,17 @@ import (
 	"time"
 
 	"ringside/backends/fleet"
+	"ringside/backends/lab/bmc"
 	"ringside/backends/lab/registry"
+	"ringside/backends/lab/swift"
 )
 
 // Options says what a lab is made of.
 type Options struct {
 	Dir     string           // where the sockets go; "" for a temporary directory that Close removes
 	Engines []EngineOptions  // nil for the demo's two sites
+	Hosts   []bmc.Spec       // servers with BMCs; with Engines nil, nil for the demo's 240
+	Swift   *swift.Options   // a Swift cluster, with the lab's Seed, Speed and Now; with Engines nil, nil for the demo's
 	Seed    uint64           // the same seed gives the same identities, logs and fates
 	Speed   float64          // of life: 1 is real time, 10 is ten times as fast, 0 means nothing happens by itself
 	Now     func() time.Time // what the engines take for the time; nil for time.Now
@@ -33,8 +41,11 @@ type Lab struct {
 	opts    Options
 	ownDir  string // removed on Close
 	engines []*Engine
+	bmcs    *bmc.BMCs
+	cluster *swift.Cluster // nil when there is none
 
 	faults []Fault
+	wg     sync.WaitGroup // engines that follow their hosts
 
 	library    *registry.Library
 	registries []siteRegistry
@@ -43,6 +54,7 @@ type Lab struct {
 	stopBuilds func() // nil when nothing is built
 
 	mu           sync.Mutex
+	closed       bool
 	repositories map[string]bool // that the registry has
 	pushes       map[string]int  // by "repository:tag"
 }
@@ -52,6 +64,12 @@ func Start(o Options) (*Lab, error) {
 	demo := o.Engines == nil
 	if demo {
 		o.Engines = Demo()
+		if o.Hosts == nil {
+			o.Hosts = DemoHosts()
+		}
+		if o.Swift == nil {
+			o.Swift = demoCluster()
+		}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -86,27 +104,49 @@ func Start(o Options) (*Lab, error) {
 			return nil, fmt.Errorf("lab: engine %s: %w", eo.Name, err)
 		}
 	}
+	bmcs, err := bmc.Start(bmc.Options{Hosts: o.Hosts, Dir: l.opts.Dir, Seed: o.Seed, Speed: o.Speed, Now: o.Now, Changed: l.follow})
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	l.bmcs = bmcs
+	if err := l.startCluster(); err != nil {
+		l.Close()
+		return nil, err
+	}
 	l.faults = l.presenterFaults()
 	return l, nil
 }
 
 // Fleet describes the lab as a configuration file would.
 func (l *Lab) Fleet() *fleet.Fleet {
-	f := &fleet.Fleet{Environment: "development"}
+	f := &fleet.Fleet{Environment: "development", Hosts: l.bmcs.Hosts(), Credentials: l.bmcs.Credentials()}
 	seen := map[string]bool{}
-	for _, e := range l.engines {
-		if s := e.opts.Site; s != "" && !seen[s] {
+	site := func(s string) {
+		if s != "" && !seen[s] {
 			seen[s] = true
 			f.Sites = append(f.Sites, fleet.Site{Name: s, Note: siteNotes[s]})
 		}
+	}
+	for _, e := range l.engines {
+		site(e.opts.Site)
 		f.Engines = append(f.Engines, fleet.Engine{
-			Name: e.opts.Name, Site: e.opts.Site, Environment: e.opts.Environment,
+			Name: e.opts.Name, Site: e.opts.Site, Environment: e.opts.Environment, Host: e.opts.Host,
 			Address: e.Address(), Plain: e.network == "tcp", Origin: "demo",
 		})
 	}
 	l.fleetRegistries(f)
+	if l.cluster != nil {
+		l.cluster.Fleet(f)
+	}
+	for _, h := range f.Hosts {
+		site(h.Site)
+	}
 	return f
 }
+
+// BMC finds the BMC of a host by the host's name; nil when there is none.
+func (l *Lab) BMC(host string) *bmc.BMC { return l.bmcs.Host(host) }
 
 // Engine finds an engine by name; nil when there is none.
 func (l *Lab) Engine(name string) *Engine {
@@ -139,14 +179,25 @@ func (l *Lab) Close() error {
 	if l.authority != "" {
 		os.Remove(l.authority)
 	}
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	l.wg.Wait()
 	for _, e := range l.engines {
 		e.Stop()
 		if e.socket != "" {
 			os.Remove(e.socket)
 		}
 	}
-	if l.ownDir != "" {
-		return os.RemoveAll(filepath.Clean(l.ownDir))
+	var err error
+	if l.cluster != nil {
+		err = l.cluster.Close()
 	}
-	return nil
+	if l.bmcs != nil {
+		err = errors.Join(err, l.bmcs.Close())
+	}
+	if l.ownDir != "" {
+		err = errors.Join(err, os.RemoveAll(filepath.Clean(l.ownDir)))
+	}
+	return err
 }

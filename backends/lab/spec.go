@@ -8,6 +8,7 @@ import (
 // EngineOptions describes one engine. Only Name is needed.
 type EngineOptions struct {
 	Name, Site, Environment string
+	Host                    string // that it runs on, "" when the fleet does not say
 
 	Version string // of the engine, default "28.5.1"
 	API     string // newest API version it speaks, default "1.51"; "1.41" is Engine 20.10

@@ -9,9 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ringside/actions"
-	"ringside/backends/docker"
 	"ringside/backends/fleet"
-	"ringside/backends/impact"
 	"ringside/backends/watch"
 )
 
@@ -48,14 +46,8 @@ func (a *app) actCommand(x actions.Action) *cobra.Command {
 		}
 		_ = c.RegisterFlagCompletionFunc(arg.Name, cobra.NoFileCompletions)
 	}
-	p := &picking{}
-	if x.Takes == fleet.KindContainer {
-		p.flags(a, c, x.Many)
-		c.ValidArgsFunction = a.completeContainers(x.Many)
-	} else {
-		c.Flags().BoolVar(&p.all, "all", false, "all engines")
-		c.ValidArgsFunction = a.completeEngines
-	}
+	choice := choosers[x.Takes](x)
+	choice.flags(a, c)
 	c.RunE = a.run(func(ctx context.Context, args []string) error {
 		values := actions.Args{}
 		for _, arg := range x.Args {
@@ -69,7 +61,10 @@ func (a *app) actCommand(x actions.Action) *cobra.Command {
 		if err := checkArgs(x, args, values); err != nil {
 			return err
 		}
-		targets, state, err := a.targets(ctx, x, p, args)
+		if err := choice.check(args); err != nil {
+			return err
+		}
+		targets, state, err := choice.targets(ctx, a, args)
 		if err != nil {
 			return err
 		}
@@ -110,75 +105,6 @@ func checkArgs(x actions.Action, args []string, values actions.Args) error {
 		}
 	}
 	return nil
-}
-
-// targets finds what an action is meant for, and what guards may look at.
-func (a *app) targets(ctx context.Context, x actions.Action, p *picking, args []string) ([]fleet.Target, *watch.State, error) {
-	if err := p.check(args, true); err != nil {
-		return nil, nil, err
-	}
-	if x.Takes == fleet.KindEngine {
-		targets, err := a.engineTargets(args)
-		return targets, &watch.State{}, err
-	}
-	w, err := a.lookForAct(ctx, p.reach(args))
-	if err != nil {
-		return nil, nil, err
-	}
-	list, err := p.pick(w, args)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(list) == 0 {
-		return nil, nil, usage("no container matches; nothing was started")
-	}
-	return containerTargets(list), w.state, nil
-}
-
-// lookForAct is look for commands that change something. A name is unambiguous,
-// and a filter complete, only when every engine that was asked has answered.
-func (a *app) lookForAct(ctx context.Context, engines []string) (*world, error) {
-	w, err := a.look(ctx, engines)
-	if err != nil {
-		return nil, err
-	}
-	if w.failed > 0 {
-		return nil, exit(ExitFailed, "nothing was started, since not every engine has answered: name containers as ENGINE/NAME, or the engines with --engine")
-	}
-	return w, nil
-}
-
-func containerTargets(list []*docker.Container) []fleet.Target {
-	var out []fleet.Target
-	for _, c := range list {
-		out = append(out, impact.ContainerTarget(c))
-	}
-	return out
-}
-
-// engineTargets finds engines by name; none means all, which --all has said.
-func (a *app) engineTargets(names []string) ([]fleet.Target, error) {
-	f, err := a.load()
-	if err != nil {
-		return nil, err
-	}
-	var out []fleet.Target
-	for _, e := range f.Engines {
-		if len(names) == 0 {
-			out = append(out, impact.EngineTarget(e))
-		}
-	}
-	for _, n := range names {
-		e, ok := f.Engine(n)
-		if !ok {
-			return nil, usage("there is no engine %q; the fleet has %s", n, engineNames(f))
-		}
-		out = append(out, impact.EngineTarget(e))
-	}
-	if len(out) == 0 {
-		return nil, usage("the fleet has no engine")
-	}
-	return out, nil
 }
 
 // act builds the plan and carries it out.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/charmbracelet/x/term"
@@ -15,8 +16,11 @@ import (
 	"ringside/actions"
 	"ringside/actions/container"
 	"ringside/actions/ledger"
+	"ringside/actions/power"
+	"ringside/backends/bmc"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
+	"ringside/backends/swift"
 	"ringside/backends/watch"
 )
 
@@ -33,6 +37,8 @@ type app struct {
 	demoDir  string // where a demo keeps its ledger
 	fleet    *fleet.Fleet
 	set      *docker.Set
+	bmcs     *bmc.Set
+	clusters *swift.Set
 	ledger   *pending
 	closers  []func() error
 	registry *actions.Registry
@@ -59,8 +65,9 @@ func newApp(o Options) *app {
 		o.Getenv = os.Getenv
 	}
 	a := &app{Options: o, log: slog.New(slog.DiscardHandler), terminal: isTerminal}
-	a.registry = actions.NewRegistry(append(actions.Guards(), container.Guards()...)...)
+	a.registry = actions.NewRegistry(slices.Concat(actions.Guards(), container.Guards(), power.Guards())...)
 	a.registry.Add(container.Actions(a)...)
+	a.registry.Add(power.Actions(a)...)
 	return a
 }
 
@@ -76,6 +83,14 @@ func (a *app) Engine(name string) (*docker.Engine, bool) {
 		return nil, false
 	}
 	return a.set.Engine(name)
+}
+
+// Controller finds the BMC of a host of the fleet that was loaded.
+func (a *app) Controller(host string) (power.Controller, bool) {
+	if a.bmcs == nil {
+		return nil, false
+	}
+	return a.bmcs.Controller(host)
 }
 
 // version is what was built: given by the release, or by the go command.
@@ -101,8 +116,10 @@ func (a *app) load() (*fleet.Fleet, error) {
 	}
 	a.fleet = f
 	a.set = docker.NewSet(f.Engines)
-	a.closers = append(a.closers, a.set.Close)
-	a.log.Info("fleet", "file", f.File, "engines", len(f.Engines), "hosts", len(f.Hosts))
+	a.bmcs = bmc.NewSet(f)
+	a.closers = append(a.closers, a.set.Close, a.bmcs.Close)
+	a.clusters = swift.NewSet(f)
+	a.log.Info("fleet", "file", f.File, "engines", len(f.Engines), "hosts", len(f.Hosts), "clusters", len(f.Clusters))
 	return f, nil
 }
 
@@ -126,7 +143,7 @@ func (a *app) find() (*fleet.Fleet, error) {
 
 func (a *app) discover() *fleet.Fleet {
 	engines, notices := docker.Discover(a.Getenv)
-	return &fleet.Fleet{Engines: engines, Notices: notices}
+	return &fleet.Fleet{Engines: engines, Clusters: swift.Discover(swift.Usual, a.Getenv), Notices: notices}
 }
 
 // stateDir is where ledger and crash reports live.
@@ -189,7 +206,7 @@ func (a *app) startLog() error {
 // command by its signal; other errors show at the next write.
 func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.Out, format, args...) }
 
-// limited bounds a read that no engine should take longer for.
+// limited bounds a read that no engine and no BMC should take longer for.
 func (a *app) limited(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
 	if a.flags.readTimeout > 0 {
 		limit = a.flags.readTimeout

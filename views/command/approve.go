@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ringside/actions"
+	"ringside/backends/fleet"
 	"ringside/backends/fleet/safe"
 )
 
@@ -50,6 +51,9 @@ func planRows(p *actions.Plan, undo bool) []planRow {
 	var out []planRow
 	for _, f := range p.Findings {
 		engine, _, _ := strings.Cut(f.Subject, "/")
+		if len(p.Targets) > 0 && p.Targets[0].Kind == fleet.KindHost {
+			engine = ""
+		}
 		out = append(out, planRow{Type: "finding", Kind: p.Kind, Level: f.Level.String(), Target: f.Subject, Engine: engine, Text: f.Text, Confirm: asks(p.Confirm)})
 	}
 	for _, s := range p.Steps {
@@ -61,6 +65,37 @@ func planRows(p *actions.Plan, undo bool) []planRow {
 			r.Final = s.Final
 		}
 		out = append(out, r)
+	}
+	return out
+}
+
+// foldWaves puts the steps of a wave on one line where there are many.
+func foldWaves(p *actions.Plan, rows []planRow) []planRow {
+	if !p.Waves || len(p.Steps) <= actions.ManyTargets {
+		return rows
+	}
+	var out []planRow
+	at, names := map[int]int{}, map[int][]string{}
+	waves := p.Steps[len(p.Steps)-1].Stage + 1
+	for _, r := range rows {
+		if r.Type != "step" {
+			out = append(out, r)
+			continue
+		}
+		i, known := at[r.Stage]
+		if !known {
+			i = len(out)
+			at[r.Stage] = i
+			r.Text = strings.Join(strings.Fields(strings.Replace(r.Text, r.Target, "", 1)), " ")
+			if waves > 1 {
+				r.Text += fmt.Sprintf(" (wave %d of %d)", r.Stage+1, waves)
+			}
+			out = append(out, r)
+		}
+		names[i] = append(names[i], r.Target)
+	}
+	for i, list := range names {
+		out[i].Target = fleet.Fold(list)
 	}
 	return out
 }
@@ -110,14 +145,17 @@ func (a *app) approve(ctx context.Context, j job) (actions.Approval, error) {
 func (a *app) present(j job) {
 	fmt.Fprintf(a.Err, "%s\n", j.title())
 	g := a.glyphs()
-	for _, r := range planRows(j.plan, j.undo) {
+	for _, r := range foldWaves(j.plan, planRows(j.plan, j.undo)) {
 		sign := map[string]string{"block": g.Bad, "warn": g.Warn, "note": g.Bullet}[r.Level]
 		if sign == "" {
 			sign = g.More
 		}
 		what := r.Text
-		if r.Type == "finding" {
+		switch {
+		case r.Type == "finding":
 			what = r.Level + ": " + strings.TrimPrefix(r.Target+": ", ": ") + r.Text
+		case !strings.Contains(r.Text, r.Target): // many on one line
+			what = r.Target + ": " + r.Text
 		}
 		if r.Final != "" {
 			what += " (cannot be undone: " + r.Final + ")"

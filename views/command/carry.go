@@ -34,7 +34,11 @@ func (j job) title() string {
 // carryOut shows, asks, runs, follows and reports one plan.
 func (a *app) carryOut(ctx context.Context, env *actions.Env, j job) error {
 	if a.flags.dryRun {
-		if err := emit(a, planRows(j.plan, j.undo), planColumns); err != nil {
+		rows := planRows(j.plan, j.undo)
+		if a.flags.output == "table" {
+			rows = foldWaves(j.plan, rows)
+		}
+		if err := emit(a, rows, planColumns); err != nil {
 			return err
 		}
 		if j.plan.Blocked() && a.flags.override == "" {
@@ -65,10 +69,25 @@ func (a *app) carryOut(ctx context.Context, env *actions.Env, j job) error {
 	rec, err := a.follow(ctx, runner, id, news)
 	a.log.Info("run ended", "id", id, "status", rec.Status, "error", rec.Error)
 	out := a.results(resultRows(j, rec))
+	a.suggest(rec)
 	if err != nil {
 		return err
 	}
 	return out
+}
+
+// suggest tells what the end of a run asks for: never done by itself.
+func (a *app) suggest(rec actions.RunRecord) {
+	n, ok := a.registry.Next(rec)
+	if !ok {
+		return
+	}
+	group, verb, _ := strings.Cut(n.Action, ".")
+	var names []string
+	for _, t := range n.Targets {
+		names = append(names, t.String())
+	}
+	a.complain("%s\n  ringside %s %s '%s'", n.Why, group, verb, fleet.Fold(names))
 }
 
 func start(ctx context.Context, r *actions.Runner, j job, ok actions.Approval) (string, error) {
@@ -89,10 +108,16 @@ const safePoint = actions.DefaultStepTimeout + 5*time.Second
 // run or brings it to a safe point, both recorded.
 func (a *app) follow(ctx context.Context, r *actions.Runner, id string, news <-chan struct{}) (actions.RunRecord, error) {
 	told := map[int]bool{}
+	var rested time.Time
 	tell := func() {
 		for _, rec := range r.Live() {
-			if rec.ID == id {
-				a.progress(rec, told)
+			if rec.ID != id {
+				continue
+			}
+			a.progress(rec, told)
+			if rec.Resting.After(rested) {
+				rested = rec.Resting
+				fmt.Fprintf(a.Err, "%s the next wave starts at %s\n", a.glyphs().Paused, rested.Local().Format(time.TimeOnly))
 			}
 		}
 	}
@@ -168,6 +193,9 @@ func (a *app) progress(rec actions.RunRecord, told map[int]bool) {
 			line += ": " + s.Error
 		}
 		fmt.Fprintln(a.Err, line)
+		if len(rec.Steps) > actions.ManyTargets && s.Status != actions.Failed {
+			continue // ringside runs show has it
+		}
 		for _, o := range s.Output {
 			fmt.Fprintln(a.Err, "    "+o)
 		}
@@ -216,8 +244,9 @@ func resultRows(j job, rec actions.RunRecord) []resultRow {
 		}
 	}
 	for _, f := range rec.Findings {
+		meant := subjects(f.Subject)
 		for _, t := range j.asked {
-			if t.String() != f.Subject || planned(j.plan, t) {
+			if !meant[t.String()] || planned(j.plan, t) {
 				continue
 			}
 			status := leftOut
@@ -225,6 +254,18 @@ func resultRows(j job, rec actions.RunRecord) []resultRow {
 				status = string(actions.Skipped)
 			}
 			out = append(out, resultRow{Target: t.String(), Engine: t.Scope, Name: t.Name, Kind: t.Kind, Status: status, Error: f.Text, Run: rec.ID})
+		}
+	}
+	return out
+}
+
+// subjects are the targets that a finding is about: one, or several folded.
+func subjects(subject string) map[string]bool {
+	out := map[string]bool{subject: true}
+	names, err := fleet.Expand(subject)
+	if err == nil {
+		for _, n := range names {
+			out[n] = true
 		}
 	}
 	return out
@@ -266,7 +307,11 @@ func (a *app) results(rows []resultRow) error {
 	if len(rows) == 0 && a.flags.output == "table" {
 		return nil
 	}
-	if err := emit(a, rows, resultColumns); err != nil {
+	shown := rows
+	if a.flags.output == "table" {
+		shown = foldResults(rows)
+	}
+	if err := emit(a, shown, resultColumns); err != nil {
 		return err
 	}
 	for _, r := range rows {
@@ -275,6 +320,36 @@ func (a *app) results(rows []resultRow) error {
 		}
 	}
 	return nil
+}
+
+// foldResults puts hosts that ended alike on one line. An error begins with the
+// step's name, which is the host's own.
+func foldResults(rows []resultRow) []resultRow {
+	var out []resultRow
+	at := map[resultRow]int{}
+	names := map[int][]string{}
+	for _, r := range rows {
+		if r.Kind != fleet.KindHost {
+			out = append(out, r)
+			continue
+		}
+		key := r
+		key.Target, key.Name = "", ""
+		if step, rest, ok := strings.Cut(r.Error, ": "); ok && strings.Contains(step, r.Name) {
+			key.Error = rest
+		}
+		i, known := at[key]
+		if !known {
+			i = len(out)
+			at[key] = i
+			out = append(out, key)
+		}
+		names[i] = append(names[i], r.Name)
+	}
+	for i, list := range names {
+		out[i].Target = fleet.Fold(list)
+	}
+	return out
 }
 
 func resultStyle(status string) kit.Style {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,9 +13,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ringside/backends/bmc"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/fleet/safe"
+	"ringside/backends/impact"
+	"ringside/backends/swift"
+	"ringside/backends/watch"
 	"ringside/keymap"
 )
 
@@ -23,7 +28,7 @@ const checkLimit = 5 * time.Second
 
 // checkRow is what the check of one thing said.
 type checkRow struct {
-	Kind   string  `json:"kind"` // file, keys, ledger, credential, engine
+	Kind   string  `json:"kind"` // file, keys, ledger, credential, engine, bmc, cluster, cluster api
 	Name   string  `json:"name"`
 	OK     bool    `json:"ok"`
 	Detail string  `json:"detail"`
@@ -44,7 +49,11 @@ limit of its own (--read-timeout, default 5s). Nothing is changed. The exit code
 				a.complain("%s", n)
 			}
 			rows := a.checkAll(ctx, f)
-			if err := emit(a, rows, a.checkColumns()); err != nil {
+			shown := rows
+			if a.flags.output == "table" {
+				shown = foldChecks(rows)
+			}
+			if err := emit(a, shown, a.checkColumns()); err != nil {
 				return err
 			}
 			failed := 0
@@ -68,7 +77,7 @@ func (a *app) checkAll(ctx context.Context, f *fleet.Fleet) []checkRow {
 	}
 	tests := []test{
 		{"file", source(f), func(context.Context) (string, error) {
-			return count(len(f.Engines), "engine") + ", " + count(len(f.Hosts), "host"), some(f)
+			return count(len(f.Engines), "engine") + ", " + count(len(f.Hosts), "host") + ", " + count(len(f.Clusters), "cluster"), a.some(f)
 		}},
 		{"keys", "", func(context.Context) (string, error) {
 			_, faults := keymap.New(keymap.Table, f.Keys)
@@ -92,12 +101,38 @@ func (a *app) checkAll(ctx context.Context, f *fleet.Fleet) []checkRow {
 			return fmt.Sprintf("Docker %s, API %s, %s", version, api, address(spec)), why(err)
 		}})
 	}
+	for _, c := range a.bmcs.All() {
+		tests = append(tests, test{"bmc", c.Host().Name, func(ctx context.Context) (string, error) {
+			f, err := c.Status(ctx)
+			if err != nil {
+				return "", whyBMC(err)
+			}
+			return describe(f), nil
+		}})
+	}
+	for _, c := range a.clusters.All() {
+		tests = append(tests, test{"cluster", c.Spec().Name, func(ctx context.Context) (string, error) { return a.checkCluster(ctx, f, c) }})
+		if len(c.Spec().Proxies) > 0 || c.Spec().Auth != nil {
+			tests = append(tests, test{"cluster api", c.Spec().Name, func(ctx context.Context) (string, error) {
+				api, err := c.Ping(ctx)
+				if err != nil {
+					return "", why(err)
+				}
+				return apiDetail(api), nil
+			}})
+		}
+	}
 	rows := make([]checkRow, len(tests))
+	turn := make(chan struct{}, sweepParallel) // a thousand BMCs at once would be too many packets for a switch
 	var wg sync.WaitGroup
 	for i, t := range tests {
 		wg.Add(1)
 		safe.Go("check "+t.kind, func() {
 			defer wg.Done()
+			if t.kind == "bmc" {
+				turn <- struct{}{}
+				defer func() { <-turn }()
+			}
 			ctx, cancel := a.limited(ctx, checkLimit)
 			defer cancel()
 			began := time.Now()
@@ -112,6 +147,43 @@ func (a *app) checkAll(ctx context.Context, f *fleet.Fleet) []checkRow {
 	return rows
 }
 
+// checkCluster reads the rings and asks every node and proxy once.
+func (a *app) checkCluster(ctx context.Context, f *fleet.Fleet, c *swift.Cluster) (string, error) {
+	store := watch.NewStore()
+	if err := c.Sweep(ctx, store.Put); err != nil {
+		return "", why(err)
+	}
+	o := impact.Cluster(f, c.Spec(), store.State(), time.Now(), nil)
+	nodes, devices := o.NodeCount(), o.DeviceCount()
+	detail := fmt.Sprintf("%s from %s, %d of %d nodes and %d of %d devices up", count(len(o.Policies), "ring"), o.Rings.From,
+		nodes.Up, nodes.Total, devices.Up, devices.Total)
+	var wrong []string
+	for _, n := range o.Nodes {
+		if n.State != swift.Up {
+			wrong = append(wrong, n.Label()+": "+n.Why)
+		}
+	}
+	for _, b := range o.Rings.Broken {
+		wrong = append(wrong, b.Name+": "+b.Why)
+	}
+	if len(wrong) > 0 {
+		return "", errors.New(detail + "; " + few(wrong))
+	}
+	return detail, nil
+}
+
+// apiDetail is what a proxy said, for people.
+func apiDetail(api *swift.API) string {
+	text := "Swift " + cmp.Or(api.Version, "(version not told)") + " at " + api.URL
+	if api.Login != "" {
+		text += fmt.Sprintf(", %s, account %s", api.Login, api.Account)
+	}
+	if api.Insecure != "" {
+		text += ", " + api.Insecure
+	}
+	return text
+}
+
 // count is "1 engine", "2 engines".
 func count(n int, what string) string {
 	if n != 1 {
@@ -121,17 +193,74 @@ func count(n int, what string) string {
 }
 
 // some is an error for a fleet of nothing.
-func some(f *fleet.Fleet) error {
-	if len(f.Engines) == 0 {
-		return errors.New("there is no engine: no configuration, no Docker context, no DOCKER_HOST and no local socket")
+func (a *app) some(f *fleet.Fleet) error {
+	if len(f.Engines)+len(a.bmcs.All())+len(f.Clusters) == 0 {
+		return errors.New("there is nothing to watch: no configuration with hosts that have a BMC, no Docker context, no DOCKER_HOST, no local socket and no ring file in " + swift.Usual)
 	}
 	return nil
+}
+
+// describe is what a BMC that can be read says.
+func describe(f *bmc.Facts) string {
+	text := f.Driver
+	if f.Suite > 0 {
+		text += fmt.Sprintf(", cipher suite %d", f.Suite)
+	}
+	if f.Insecure != "" {
+		text += ", not verified: " + f.Insecure
+	}
+	return text
+}
+
+// whyBMC leaves the host's name out of an error, which stands in front of it.
+func whyBMC(err error) error {
+	var e *bmc.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	text := string(e.Trouble) + ": " + e.Why
+	if e.Hint != "" {
+		text += " (" + e.Hint + ")"
+	}
+	return errors.New(text)
+}
+
+// foldChecks puts the BMCs that are well and alike on one line, with the longest
+// time of theirs.
+func foldChecks(rows []checkRow) []checkRow {
+	var out []checkRow
+	at, names := map[string]int{}, map[int][]string{}
+	for _, r := range rows {
+		if r.Kind != "bmc" || !r.OK {
+			out = append(out, r)
+			continue
+		}
+		i, known := at[r.Detail]
+		if !known {
+			i = len(out)
+			at[r.Detail] = i
+			out = append(out, r)
+		}
+		out[i].Took = max(out[i].Took, r.Took)
+		names[i] = append(names[i], r.Name)
+	}
+	const room = 60
+	for i, list := range names {
+		if out[i].Name = fleet.Fold(list); len(out[i].Name) > room {
+			out[i].Name = count(len(list), "BMC")
+		}
+	}
+	return out
 }
 
 // why leaves the engine's name out of an error, which stands in front of it.
 func why(err error) error {
 	var e *docker.Error
-	if !errors.As(err, &e) {
+	var s *swift.Error
+	switch {
+	case errors.As(err, &s):
+		e = &docker.Error{Op: s.Op, Why: s.Why, Hint: s.Hint}
+	case !errors.As(err, &e):
 		return err
 	}
 	text := e.Op + ": " + e.Why

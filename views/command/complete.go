@@ -66,6 +66,17 @@ func (a *app) completeEngines(_ *cobra.Command, args []string, _ string) ([]cobr
 	return out, cobra.ShellCompDirectiveNoFileComp
 }
 
+// completeHoldable offers what a hold can be on.
+func (a *app) completeHoldable(c *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	hosts, end := a.completeHosts(c, args, begun)
+	if what, _, ok := strings.Cut(begun, ":"); ok && common[what] != nil {
+		return hosts, end
+	}
+	engines, _ := a.completeEngines(c, args, begun)
+	containers, _ := a.completeContainers(true)(c, args, begun)
+	return slices.Concat(hosts, engines, containers), end
+}
+
 func (a *app) completeRuns(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	a.quiet()
 	ctx, cancel := context.WithTimeout(context.Background(), completeLimit)

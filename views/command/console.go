@@ -14,6 +14,7 @@ import (
 	"ringside/views/console"
 	"ringside/views/containers"
 	"ringside/views/home"
+	"ringside/views/power"
 	"ringside/views/runs"
 	"ringside/views/screen"
 )
@@ -22,7 +23,7 @@ import (
 const closeLimit = 2 * time.Second
 
 // console puts the parts together and shows the console. Nothing here waits for
-// an engine or for the ledger.
+// an engine, a BMC or the ledger.
 func (a *app) console(ctx context.Context) error {
 	if a.flags.noColor {
 		os.Setenv("NO_COLOR", "1")
@@ -42,6 +43,12 @@ func (a *app) console(ctx context.Context) error {
 	for _, e := range a.set.All() {
 		sources = append(sources, e)
 	}
+	for _, c := range a.bmcs.All() {
+		sources = append(sources, c)
+	}
+	for _, c := range a.clusters.All() {
+		sources = append(sources, c)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if a.flags.logFile != "" {
@@ -52,7 +59,7 @@ func (a *app) console(ctx context.Context) error {
 	list.ReadOnly = a.flags.readOnly
 	o := console.Options{
 		Fleet: f, Store: store, Set: set, Env: env, Registry: a.registry, Runner: runner, Keys: keys,
-		Screens: []screen.Screen{home.New(), list, runs.New()},
+		Screens: []screen.Screen{home.New(), power.New(a.bmcs), list, runs.New()},
 		ASCII:   a.flags.ascii, ReadOnly: a.flags.readOnly, Dark: dark(f.Theme),
 		Version: a.version(), StateDir: a.stateDir(), Getenv: a.Getenv,
 	}

@@ -14,8 +14,9 @@ import (
 // demoCommand runs any command line, or the console, on the embedded fleet.
 func (a *app) demoCommand() *cobra.Command {
 	return &cobra.Command{Use: "demo [COMMAND...]", Short: "Try everything on an embedded fleet: nothing installed, no network",
-		Long: `Start an embedded fleet of two sites that serves the Docker API, and open the
-console on it, or run a command on it: ringside demo containers list.
+		Long: `Start an embedded fleet of two sites that serves the Docker API, IPMI and
+Redfish, and open the console on it, or run a command on it: ringside demo
+containers list.
 
 Its runs are kept in a temporary directory that is removed at the end.`,
 		DisableFlagParsing: true, // flags belong to the command that follows

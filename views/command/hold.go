@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,9 +78,13 @@ func (a *app) holdList() *cobra.Command {
 }
 
 func (a *app) holdAdd() *cobra.Command {
-	c := &cobra.Command{Use: "add TARGET... --reason WHY", Short: "Block plans for containers or engines", Args: cobra.MinimumNArgs(1),
-		Long:              "Block plans for containers, or for engines with all their containers, until the\nhold is released or its time is over. --reason is required.",
-		ValidArgsFunction: a.completeContainers(true)}
+	c := &cobra.Command{Use: "add TARGET... --reason WHY", Short: "Block plans for hosts, engines, containers, racks or sites", Args: cobra.MinimumNArgs(1),
+		Long: `Block plans until the hold is released or its time is over: for containers; for
+engines and hosts, with all that is on them; for rack:RACK and site:SITE, with all
+that is in them. Hosts are named as for ringside power: sw001, sw[001-040], tag:swift.
+Where an engine and a host have one name, host:NAME and engine:NAME tell them apart.
+--reason is required.`,
+		ValidArgsFunction: a.completeHoldable}
 	for_ := c.Flags().Duration("for", 0, "how long, such as 2h (default: until it is released)")
 	c.RunE = a.run(func(ctx context.Context, args []string) error {
 		if a.flags.reason == "" {
@@ -106,7 +111,8 @@ func (a *app) holdAdd() *cobra.Command {
 	return c
 }
 
-// holdTargets finds engines by their names, and containers.
+// holdTargets finds racks, sites, engines and hosts in the fleet, and asks engines
+// for the containers.
 func (a *app) holdTargets(ctx context.Context, args []string) ([]fleet.Target, error) {
 	f, err := a.load()
 	if err != nil {
@@ -115,11 +121,14 @@ func (a *app) holdTargets(ctx context.Context, args []string) ([]fleet.Target, e
 	var out []fleet.Target
 	var rest []string
 	for _, arg := range args {
-		if e, ok := f.Engine(arg); ok {
-			out = append(out, impact.EngineTarget(e))
-		} else {
+		found, err := inFleet(f, arg)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 0 {
 			rest = append(rest, arg)
 		}
+		out = append(out, found...)
 	}
 	if len(rest) == 0 {
 		return out, nil
@@ -131,6 +140,76 @@ func (a *app) holdTargets(ctx context.Context, args []string) ([]fleet.Target, e
 	}
 	picked, err := p.pick(w, rest)
 	return append(out, containerTargets(picked)...), err
+}
+
+// inFleet finds what an argument names without asking an engine; nothing when it
+// can only be a container.
+func inFleet(f *fleet.Fleet, arg string) ([]fleet.Target, error) {
+	what, name, _ := strings.Cut(arg, ":")
+	switch what {
+	case "site", "rack":
+		return places(f, what, name)
+	case "engine":
+		e, ok := f.Engine(name)
+		if !ok {
+			return nil, usage("there is no engine %q; the fleet has %s", name, engineNames(f))
+		}
+		return []fleet.Target{impact.EngineTarget(e)}, nil
+	}
+	e, isEngine := f.Engine(arg)
+	known := make(map[string]fleet.Host, len(f.Hosts))
+	for _, h := range f.Hosts {
+		known[h.Name] = h
+	}
+	_, isHost := known[arg]
+	switch {
+	case isEngine && isHost:
+		return nil, usage("%q is an engine and a host: say engine:%[1]s or host:%[1]s", arg)
+	case isEngine:
+		return []fleet.Target{impact.EngineTarget(e)}, nil
+	case isHost, what == "host", what == "tag", strings.Contains(arg, "["):
+	default:
+		return nil, nil
+	}
+	found, _, err := findHosts(f, []string{strings.TrimPrefix(arg, "host:")})
+	var out []fleet.Target
+	for _, h := range f.Hosts {
+		if found[h.Name] {
+			out = append(out, impact.HostTarget(h))
+		}
+	}
+	return out, err
+}
+
+// places finds a site, or the racks of a name: RACK, or SITE/RACK.
+func places(f *fleet.Fleet, what, name string) ([]fleet.Target, error) {
+	var out []fleet.Target
+	for _, h := range f.Hosts {
+		t := fleet.Target{Kind: fleet.KindRack, Scope: h.Site, Name: h.Rack, Site: h.Site}
+		if what == "site" {
+			t = fleet.Target{Kind: fleet.KindSite, Name: h.Site, Site: h.Site}
+		}
+		if slices.Contains(common[what](h), name) && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	for _, e := range f.Engines { // a site may have engines and no host
+		t := fleet.Target{Kind: fleet.KindSite, Name: e.Site, Site: e.Site}
+		if what == "site" && e.Site == name && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	switch len(out) {
+	case 0:
+		return nil, usage("nothing of the fleet has the %s %q", what, name)
+	case 1:
+		return out, nil
+	}
+	var names []string
+	for _, t := range out {
+		names = append(names, "rack:"+t.String())
+	}
+	return nil, usage("several sites have a rack %q: say which, as %s", name, strings.Join(names, " or "))
 }
 
 func (a *app) holdRelease() *cobra.Command {

@@ -19,8 +19,8 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ringside",
 		Short: "A ringside seat to your fleet",
-		Long: `A ringside seat to your fleet: every container of every Docker Engine, live, in
-one console, and the same from the command line.
+		Long: `A ringside seat to your fleet: the power of every host and every container of
+every Docker Engine, live, in one console, and the same from the command line.
 
 Without a command the console opens. Every change is a plan that is checked,
 confirmed and recorded first; --dry-run shows it and changes nothing.`,
@@ -34,8 +34,8 @@ confirmed and recorded first; --dry-run shows it and changes nothing.`,
 	root.SetErr(a.Err)
 	a.globalFlags(root)
 	root.AddGroup(&cobra.Group{ID: "look", Title: "Look:"}, &cobra.Group{ID: "act", Title: "Look and act:"}, &cobra.Group{ID: "set", Title: "Set up:"})
-	root.AddCommand(grouped("look", a.status())...)
-	root.AddCommand(grouped("act", a.containers(), a.engines(), a.runs(), a.hold())...)
+	root.AddCommand(grouped("look", a.status(), a.swift())...)
+	root.AddCommand(grouped("act", a.power(), a.containers(), a.engines(), a.runs(), a.hold())...)
 	root.AddCommand(grouped("set", a.initFile(), a.check(), a.schema(), a.demoCommand())...)
 	root.SetCompletionCommandGroupID("set")
 	root.SetHelpCommandGroupID("look")
@@ -63,7 +63,7 @@ func (a *app) globalFlags(root *cobra.Command) {
 	f.BoolVar(&a.flags.ascii, "ascii", false, "no line drawing and no other signs than ASCII")
 	f.BoolVar(&a.flags.noColor, "no-color", false, "no colours (as with NO_COLOR)")
 	f.StringVar(&a.flags.logFile, "log", "", "append what ringside does to `FILE`, as JSON lines without secrets")
-	f.DurationVar(&a.flags.readTimeout, "read-timeout", 0, "how long an engine may take to answer (default 10s; 5s for check)")
+	f.DurationVar(&a.flags.readTimeout, "read-timeout", 0, "how long an engine or a BMC may take to answer (default 10s; 5s for check)")
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 	for _, name := range []string{"reason", "override", "read-timeout"} {
 		_ = root.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)

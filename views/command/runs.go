@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"ringside/actions"
-	"ringside/backends/fleet"
 	"ringside/backends/watch"
 	"ringside/views/kit"
 	"ringside/views/runs"
@@ -126,26 +125,15 @@ func (a *app) runsAgain(use, short string, undo bool) *cobra.Command {
 			if rec.Alive && !rec.Status.Final() {
 				return exit(ExitBlocked, "run %s is going on: %s on %s (pid %d) runs it; nothing was started", rec.ID, rec.Actor.User, rec.Actor.Host, rec.Actor.PID)
 			}
-			w, err := a.look(ctx, enginesOf(rec.Targets))
+			state, err := a.around(ctx, rec.Targets)
 			if err != nil {
 				return err
 			}
-			env := a.env(w.fleet, func() *watch.State { return w.state }, "command")
-			plan, err := a.registry.Rebuild(ctx, env, rec)
+			env := a.env(a.fleet, func() *watch.State { return state }, "command")
+			plan, err := a.registry.Rebuild(ctx, env, rec, undo)
 			if err != nil {
 				return err
 			}
 			return a.carryOut(ctx, env, job{plan: plan, run: rec.ID, undo: undo})
 		})}
-}
-
-// enginesOf names the engines on which targets live, each once.
-func enginesOf(targets []fleet.Target) []string {
-	var out []string
-	for _, t := range targets {
-		if t.Scope != "" && !slices.Contains(out, t.Scope) {
-			out = append(out, t.Scope)
-		}
-	}
-	return out
 }

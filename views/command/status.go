@@ -1,20 +1,27 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	plans "ringside/actions/power"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
+	"ringside/backends/fleet/safe"
 	"ringside/backends/impact"
+	"ringside/backends/swift"
+	"ringside/backends/watch"
 	"ringside/views/screen"
+	"ringside/views/screen/hosts"
 )
 
 // engineRow is one engine as data.
 type engineRow struct {
+	Kind        string  `json:"kind"` // engine
 	Engine      string  `json:"engine"`
 	Site        string  `json:"site"`
 	Environment string  `json:"environment"`
@@ -34,28 +41,90 @@ type engineRow struct {
 	Error       string  `json:"error"`
 }
 
+// siteRow is the power of a site's hosts as data. The kinds of power add up to the
+// hosts.
+type siteRow struct {
+	Kind       string `json:"kind"` // power
+	Site       string `json:"site"`
+	Hosts      int    `json:"hosts"` // that have a BMC
+	On         int    `json:"on"`
+	Off        int    `json:"off"`
+	Turning    int    `json:"turning"`    // on or off
+	Unknown    int    `json:"unknown"`    // the BMC answers and does not say
+	Silent     int    `json:"silent"`     // no answer
+	Unreadable int    `json:"unreadable"` // wrong password, sessions full, TLS, and the like
+	Faulty     int    `json:"faulty"`     // of all, those whose BMC tells a fault
+	Critical   int    `json:"critical"`   // problems
+	Warnings   int    `json:"warnings"`
+}
+
+// overview is everything that status tells.
+type overview struct {
+	engines  []engineRow
+	sites    []siteRow
+	rings    []swiftRow
+	problems []impact.Problem
+	partial  error
+}
+
 func (a *app) status() *cobra.Command {
-	return &cobra.Command{Use: "status", Short: "One line per engine, and what needs a human", Args: cobra.NoArgs,
-		Long: `One line per engine, and then what needs a human. With
---output json or yaml only the engines are listed, with the numbers of their
-problems. The exit code is 3 when an engine does not answer; problems of containers
-do not change it.`,
+	return &cobra.Command{Use: "status", Short: "One line per engine, per site's hosts and per ring, and what needs a human", Args: cobra.NoArgs,
+		Long: `One line per engine, one per site for the power of its hosts, one per ring of Swift
+clusters, and then what needs a human. With --output json or yaml the problems are
+numbers only. The exit code is 3 when an engine, a BMC, a storage node or a proxy does
+not answer; other problems do not change it.`,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
-			w, rows, problems, err := a.readStatus(ctx)
+			o, err := a.readStatus(ctx, true)
 			if err != nil {
 				return err
 			}
-			if err := emit(a, rows, engineColumns); err != nil {
-				return err
-			}
-			if a.flags.output == "table" && len(problems) > 0 {
-				a.printf("\n")
-				if err := emit(a, problems, a.problemColumns()); err != nil {
+			if a.flags.output != "table" {
+				var rows []any
+				for _, r := range o.engines {
+					rows = append(rows, r)
+				}
+				for _, r := range o.sites {
+					rows = append(rows, r)
+				}
+				for _, r := range o.rings {
+					rows = append(rows, r)
+				}
+				if err := emit[any](a, rows, nil); err != nil {
 					return err
 				}
+				return o.partial
 			}
-			return w.partial()
+			if err := a.printStatus(o); err != nil {
+				return err
+			}
+			return o.partial
 		})}
+}
+
+// printStatus prints the tables that have rows.
+func (a *app) printStatus(o overview) error {
+	var tables []func() error
+	if len(o.engines) > 0 {
+		tables = append(tables, func() error { return emit(a, o.engines, engineColumns) })
+	}
+	if len(o.sites) > 0 {
+		tables = append(tables, func() error { return emit(a, o.sites, siteColumns) })
+	}
+	if len(o.rings) > 0 {
+		tables = append(tables, func() error { return emit(a, o.rings, swiftColumns(a)) })
+	}
+	if len(o.problems) > 0 {
+		tables = append(tables, func() error { return emit(a, o.problems, a.problemColumns()) })
+	}
+	for i, print := range tables {
+		if i > 0 {
+			a.printf("\n")
+		}
+		if err := print(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // engines is the command `engines`.
@@ -64,35 +133,123 @@ func (a *app) engines() *cobra.Command {
 	c.AddGroup(&cobra.Group{ID: "look", Title: "Look:"}, &cobra.Group{ID: "act", Title: "Act:"})
 	c.AddCommand(&cobra.Command{Use: "list", Aliases: []string{"ls"}, GroupID: "look", Short: "List engines", Args: cobra.NoArgs,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
-			w, rows, _, err := a.readStatus(ctx)
+			o, err := a.readStatus(ctx, false)
 			if err != nil {
 				return err
 			}
-			if err := emit(a, rows, engineColumns); err != nil {
+			if err := emit(a, o.engines, engineColumns); err != nil {
 				return err
 			}
-			return w.partial()
+			return o.partial
 		})})
 	c.AddCommand(a.acts(fleet.KindEngine)...)
 	return c
 }
 
-func (a *app) readStatus(ctx context.Context) (*world, []engineRow, []impact.Problem, error) {
-	w, err := a.look(ctx, nil)
+// readStatus reads the engines, and with all the BMCs and the Swift clusters
+// beside them.
+func (a *app) readStatus(ctx context.Context, all bool) (o overview, err error) {
+	f, err := a.load()
 	if err != nil {
-		return nil, nil, nil, err
+		return o, err
 	}
-	problems := impact.Docker(w.fleet, w.state, time.Now())
-	rows := make([]engineRow, len(w.engines))
-	for i, e := range w.engines {
-		rows[i] = w.engineRow(e, problems)
+	var list []fleet.Host
+	for _, h := range f.Hosts {
+		if all && h.BMC != nil {
+			list = append(list, h)
+		}
 	}
-	return w, rows, problems, nil
+	swept := make(chan *watch.State, 1)
+	safe.Go("sweep", func() { swept <- a.sweep(ctx, list) })
+	clusters := make(chan []*swift.Overview, 1)
+	safe.Go("sweep of the clusters", func() {
+		var read []*swift.Overview
+		if all && len(f.Clusters) > 0 {
+			read, _ = a.overviews(ctx, nil) // an end of ctx is told below
+		}
+		clusters <- read
+	})
+	var w *world
+	if len(f.Engines) > 0 || len(list)+len(f.Clusters) == 0 {
+		w, err = a.look(ctx, nil)
+	}
+	state := <-swept
+	if err != nil {
+		return o, err
+	}
+	joined := <-clusters
+	now := time.Now()
+	o.partial = partly(joined)
+	if w != nil {
+		o.problems = impact.Docker(f, w.state, now)
+		for _, e := range w.engines {
+			o.engines = append(o.engines, w.engineRow(e, o.problems))
+		}
+		if err := w.partial(); err != nil {
+			o.partial = err
+		}
+	}
+	for _, c := range joined {
+		o.rings = append(o.rings, swiftRows(c)...)
+		o.problems = append(o.problems, impact.Swift(c, a.onHold(ctx, f))...)
+	}
+	if len(list) > 0 {
+		a.addPower(ctx, &o, list, state, now)
+	}
+	impact.Sort(o.problems)
+	return o, ctx.Err()
+}
+
+// addPower tells of the hosts that were swept.
+func (a *app) addPower(ctx context.Context, o *overview, list []fleet.Host, state *watch.State, now time.Time) {
+	f := a.fleet
+	found := impact.Power(f, state, plans.Asks(a.lately(ctx)), a.onHold(ctx, f), now)
+	o.sites = siteRows(hosts.Read(f, state, now), found)
+	for _, r := range o.sites {
+		if r.Silent+r.Unreadable > 0 {
+			o.partial = said(ExitFailed)
+		}
+	}
+	o.problems = append(o.problems, found...)
+}
+
+// siteRows counts hosts and their problems by site, in the order of the fleet.
+func siteRows(list []hosts.Host, problems []impact.Problem) []siteRow {
+	var out []siteRow
+	at := map[string]int{}
+	tallies := map[int]*hosts.Tally{}
+	for _, h := range list {
+		i, known := at[h.Spec.Site]
+		if !known {
+			i = len(out)
+			at[h.Spec.Site] = i
+			out = append(out, siteRow{Kind: "power", Site: h.Spec.Site})
+			tallies[i] = &hosts.Tally{}
+		}
+		out[i].Hosts++
+		tallies[i].Add(h.Status)
+	}
+	for i, t := range tallies {
+		r, k := &out[i], t.Kinds
+		r.On, r.Off, r.Turning, r.Unknown = k[hosts.On], k[hosts.Off], k[hosts.Turning], k[hosts.Unknown]
+		r.Silent, r.Unreadable, r.Faulty = k[hosts.Silent], k[hosts.Unreadable]+k[hosts.Unread], t.Warning+t.Critical
+		for _, p := range problems {
+			if p.Subject.Site != r.Site {
+				continue
+			}
+			if p.Severity == impact.Critical {
+				r.Critical++
+			} else {
+				r.Warnings++
+			}
+		}
+	}
+	return out
 }
 
 func (w *world) engineRow(e fleet.Engine, problems []impact.Problem) engineRow {
 	entry, _ := w.state.Entry("docker/" + e.Name)
-	r := engineRow{Engine: e.Name, Site: e.Site, Environment: e.Environment, Answer: entry.Took.Seconds()}
+	r := engineRow{Kind: "engine", Engine: e.Name, Site: e.Site, Environment: e.Environment, Answer: entry.Took.Seconds()}
 	if entry.Err != nil {
 		r.Error = fleet.Clean(entry.Err.Error())
 	}
@@ -150,6 +307,27 @@ var engineColumns = []column[engineRow]{
 	{title: "STOPPED", right: true, cell: number(func(r engineRow) int { return r.Stopped })},
 	{title: "VERSION", drop: 2, cell: text(func(r engineRow) string { return r.Version })},
 	{title: "ANSWER", drop: 3, right: true, cell: text(func(r engineRow) string { return fmt.Sprintf("%.0fms", r.Answer*1000) })},
+}
+
+var siteColumns = []column[siteRow]{
+	{title: "SITE", cell: text(func(r siteRow) string { return cmp.Or(r.Site, "no site") })},
+	{title: "STATUS", cell: func(r siteRow) cell {
+		switch {
+		case r.Critical > 0:
+			return cell{fmt.Sprintf("%d critical", r.Critical), bad}
+		case r.Warnings > 0:
+			return cell{fmt.Sprintf("%d warnings", r.Warnings), warn}
+		}
+		return cell{"well", good}
+	}},
+	{title: "HOSTS", right: true, cell: number(func(r siteRow) int { return r.Hosts })},
+	{title: "ON", right: true, cell: number(func(r siteRow) int { return r.On })},
+	{title: "OFF", right: true, cell: number(func(r siteRow) int { return r.Off })},
+	{title: "TURNING", drop: 2, right: true, cell: number(func(r siteRow) int { return r.Turning })},
+	{title: "UNKNOWN", drop: 1, right: true, cell: number(func(r siteRow) int { return r.Unknown })},
+	{title: "SILENT", right: true, cell: number(func(r siteRow) int { return r.Silent })},
+	{title: "UNREADABLE", right: true, cell: number(func(r siteRow) int { return r.Unreadable })},
+	{title: "FAULTY", right: true, cell: number(func(r siteRow) int { return r.Faulty })},
 }
 
 func (a *app) problemColumns() []column[impact.Problem] {

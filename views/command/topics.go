@@ -17,7 +17,7 @@ func topics() []*cobra.Command {
 	return []*cobra.Command{
 		{Use: "keys", Short: "Keys of the console", Long: keysText()},
 		{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodes},
-		{Use: "choosing", Short: "How containers are named and chosen", Long: choosing},
+		{Use: "choosing", Short: "How containers and hosts are named and chosen", Long: choosing},
 	}
 }
 
@@ -27,8 +27,9 @@ const exitCodes = `Exit codes
     1  --dry-run: changes would be made
     2  the command line or the configuration is not right, an ambiguous name, or a
        confirmation is missing; nothing was started
-    3  some targets failed, or an engine did not answer
-    4  blocked by a guard, a lock of another run, or --read-only; nothing was started
+    3  some targets failed, or an engine or a BMC did not answer
+    4  blocked by a guard, a lock of another run, or --read-only; nothing was started;
+       or what --fail-on of a swift command forbids would be
    70  a defect of ringside; a report was written
   130  cancelled, or interrupted by a signal: ringside runs resume RUN goes on`
 
@@ -42,6 +43,17 @@ const choosing = `How containers are named and chosen
                  name state health engine site env project service image tag digest
                  id port network label
   --all          all containers; with --engine, all of that engine
+
+How hosts are named and chosen
+
+  sw001                   that host
+  'sw[001-040,066]'       a range; quoted, since some shells take brackets for their own
+  sw001-sw040             the same range, where both ends are hosts
+  tag:swift site:tokyo rack:r12
+                          all that have this in common
+  --site --rack --tag     only those, of the ones that were named or of all
+  --except HOSTS          not these
+  --all                   all that have a BMC
 
 Commands that act ask first, as the console would. --yes answers; where the console
 has a word typed (production, more than 10 targets, warnings), --yes needs --reason

@@ -103,6 +103,7 @@ func (m *model) plan(a actions.Action, targets []fleet.Target, args actions.Args
 			return p, nil, err
 		},
 		start: m.o.Runner.Start,
+		next:  m.o.Registry.Next,
 	}
 	if len(a.Args) > 0 {
 		op.edit = func() tea.Cmd { return m.form(a, targets, args) }
@@ -115,6 +116,8 @@ func (m *model) followUp(result any) tea.Cmd {
 	switch r := result.(type) {
 	case screen.RunAct:
 		return m.runAct(r)
+	case screen.Act:
+		return m.act(r)
 	case func() tea.Cmd:
 		return r()
 	}

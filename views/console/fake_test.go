@@ -116,6 +116,8 @@ func (l fakeLedger) Runs(_ context.Context, q actions.RunQuery) ([]actions.RunRe
 	return nil, nil
 }
 
+func (l fakeLedger) Holds(context.Context) ([]actions.Hold, error) { return nil, nil }
+
 func (l fakeLedger) Run(_ context.Context, id string) (actions.RunRecord, error) {
 	for _, r := range l.unfinished {
 		if r.ID == id {

@@ -2,11 +2,13 @@ package console
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	"ringside/actions"
+	"ringside/backends/fleet"
 )
 
 // How much of the ledger the console keeps at hand, and how often it looks for
@@ -16,17 +18,28 @@ const (
 	historyPace = 3 * time.Second
 )
 
-// history keeps the newest runs of the ledger.
+// history keeps the newest runs of the ledger, and which hosts it has on hold.
 type history struct {
 	ledger actions.Ledger
 	mu     sync.Mutex
 	list   []actions.RunRecord
+	hosts  map[string]string // on hold, with the reason
+
+	fleet *fleet.Fleet
+	now   func() time.Time
 }
 
 func (h *history) runs() []actions.RunRecord {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.list
+}
+
+// quiet are the hosts that are to be left alone, with the reason.
+func (h *history) quiet() map[string]string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.hosts
 }
 
 // watch reads the ledger again and again until ctx is done and calls changed
@@ -49,9 +62,14 @@ func (h *history) read(ctx context.Context, changed func()) {
 	if err != nil {
 		return
 	}
+	holds, err := h.ledger.Holds(ctx)
+	if err != nil {
+		return
+	}
+	hosts := actions.Quiet(h.fleet, holds, h.now())
 	h.mu.Lock()
-	same := slices.EqualFunc(h.list, list, sameRun)
-	h.list = list
+	same := slices.EqualFunc(h.list, list, sameRun) && maps.Equal(h.hosts, hosts)
+	h.list, h.hosts = list, hosts
 	h.mu.Unlock()
 	if !same {
 		changed()

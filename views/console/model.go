@@ -57,7 +57,7 @@ func newModel(o Options, t *trail) *model {
 	if o.Dark != nil {
 		m.dark = *o.Dark
 	}
-	m.history = &history{ledger: o.Env.Ledger}
+	m.history = &history{ledger: o.Env.Ledger, fleet: o.Fleet, now: o.Env.Now}
 	m.pump = newPump(o, m.history)
 	m.take(m.pump.picture())
 	m.restyle()

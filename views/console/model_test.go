@@ -3,13 +3,16 @@ package console
 import (
 	"errors"
 	"image/color"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
 	"ringside/actions"
+	"ringside/backends/bmc"
 	"ringside/backends/fleet"
 	"ringside/backends/impact"
 	"ringside/keymap"
@@ -247,6 +250,40 @@ func TestPaletteGoesAndActs(t *testing.T) {
 	r.press(":", "r", "e", "s", "t", "a", "enter")
 	if d := r.topPlan(); d.plan.Kind != "container.restart" {
 		t.Errorf("planned %s", d.plan.Kind)
+	}
+}
+
+// Hosts: their screen is on a key and on the palette, what happens to their power
+// is in the picture, and what is on hold is quieter.
+func TestHosts(t *testing.T) {
+	power := &fakeScreen{name: "power"}
+	r := newRig(t, func(o *Options) {
+		o.Screens = append(o.Screens, power)
+		o.Fleet.Hosts = []fleet.Host{{Name: "sw001", Site: "tokyo", Rack: "r1"}, {Name: "sw002", Site: "tokyo", Rack: "r1", BMC: &fleet.BMC{Address: "192.0.2.2"}}}
+	})
+	r.press("2")
+	r.sees("2 Power", "this is power")
+	r.press("r")
+	if !slices.Contains(power.did, keymap.Refresh) {
+		t.Error("the screen is not told to read again")
+	}
+	r.press("1", ":", "s", "w", "0", "0", "enter")
+	if power.shown != "host//sw002" {
+		t.Errorf("the palette leads to %q", power.shown)
+	}
+	off := &bmc.Facts{Host: "sw002", Power: bmc.Off, Was: bmc.On, Changed: noon.Add(-time.Minute), Insecure: "tls: off"}
+	r.o.Store.Put(fleet.Reading{Source: "bmc/sw002", At: noon, Facts: off})
+	r.tick()
+	r.sees("1 critical", "insecure")
+	r.history.hosts = map[string]string{"sw002": "disks are changed"}
+	if r.tick(); r.critical != 0 || len(r.snap.Problems) != 1 {
+		t.Errorf("on hold: %+v", r.snap.Problems)
+	}
+	r.history.hosts = nil
+	r.runner.runs = []actions.RunRecord{{ID: "run-1", Kind: "power.off", Status: actions.Running, Alive: true, Created: noon, Actor: actions.Actor{User: "aoi"},
+		Steps: []actions.StepRecord{{Target: fleet.Target{Kind: fleet.KindHost, Name: "sw002"}, Status: actions.Running, Started: noon.Add(-2 * time.Minute), Acted: true}}}}
+	if r.tick(); len(r.snap.Asked) != 1 || r.snap.Asked[0].By != "aoi" || r.critical != 0 {
+		t.Errorf("asked for: %+v, problems %+v", r.snap.Asked, r.snap.Problems)
 	}
 }
 

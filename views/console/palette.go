@@ -28,9 +28,10 @@ func newEntry(title, note string, run func(*model) tea.Cmd) entry {
 	return entry{title, note, strings.ToLower(title + " " + note), run}
 }
 
-// paletteCache keeps the entries that are made from the state; ten thousand
-// containers are not listed again for every opening.
+// paletteCache keeps the entries that are made from the fleet and the state; ten
+// thousand containers are not listed again for every opening.
 type paletteCache struct {
+	hosts   []entry
 	seq     uint64
 	entries []entry
 }
@@ -85,7 +86,7 @@ func extra(c Command) tea.Cmd {
 	}
 }
 
-// fleetEntries are the engines and containers of the present state.
+// fleetEntries are the engines, containers and hosts of the present state.
 func (m *model) fleetEntries() []entry {
 	if m.palette.entries != nil && m.palette.seq == m.snap.State.Seq {
 		return m.palette.entries
@@ -99,8 +100,21 @@ func (m *model) fleetEntries() []entry {
 			out = append(out, newEntry(c.Name, f.Engine, goes("containers", impact.ContainerTarget(c).Key())))
 		}
 	}
-	m.palette = paletteCache{m.snap.State.Seq, out}
+	out = append(out, m.hostEntries()...)
+	m.palette.seq, m.palette.entries = m.snap.State.Seq, out
 	return out
+}
+
+// hostEntries are the hosts whose power can be seen.
+func (m *model) hostEntries() []entry {
+	if m.palette.hosts == nil {
+		for _, h := range m.o.Fleet.Hosts {
+			if h.BMC != nil {
+				m.palette.hosts = append(m.palette.hosts, newEntry(h.Name, strings.TrimSpace("host "+h.Site+" "+h.Rack), goes("power", impact.HostTarget(h).Key())))
+			}
+		}
+	}
+	return m.palette.hosts
 }
 
 func goes(to, subject string) func(*model) tea.Cmd {
@@ -118,7 +132,7 @@ type palette struct {
 }
 
 func newPalette(entries []entry) *palette {
-	p := &palette{entries: entries, input: kit.NewInput("", "a screen, container, engine or act")}
+	p := &palette{entries: entries, input: kit.NewInput("", "a screen, container, engine, host or act")}
 	p.input.Focus()
 	p.found = search(entries, "")
 	return p

@@ -22,6 +22,8 @@ type operation struct {
 	build func(context.Context) (*actions.Plan, []actions.StepRecord, error)
 	start func(context.Context, *actions.Plan, actions.Approval) (string, error)
 	edit  func() tea.Cmd // asks for the arguments again; nil: there are none
+	// next says what the end of the run suggests; it is offered, never done.
+	next func(actions.RunRecord) (actions.Next, bool)
 }
 
 type phase uint8
@@ -53,7 +55,8 @@ type planDialog struct {
 
 	run    string // ID of the run
 	record actions.RunRecord
-	asking bool // whether to cancel it
+	next   *actions.Next // what its end suggests, nil for nothing
+	asking bool          // whether to cancel it
 
 	all       bool // long lists are not folded
 	top, most int  // first line shown of the scrolled part, and how far it goes
@@ -118,6 +121,9 @@ func (d *planDialog) Refresh(s screen.Snapshot) tea.Cmd {
 			if r.Status.Final() || !r.Alive {
 				d.phase, d.asking, d.scrolled = ended, false, true
 				d.top = 0
+				if n, ok := d.op.next(r); ok && !d.readOnly {
+					d.next = &n
+				}
 			}
 		}
 	}
@@ -203,6 +209,8 @@ func (d *planDialog) key(key tea.KeyPressMsg) (cmd tea.Cmd, result any, done boo
 		switch {
 		case k == "enter":
 			return nil, nil, true
+		case k == "n" && d.next != nil:
+			return nil, screen.Act{Action: d.next.Action, Targets: d.next.Targets, Args: d.next.Args}, true
 		case k == "b" && d.canRollBack():
 			return nil, screen.RunAct{Run: d.run, What: "rollback"}, true
 		case k == "u" && d.canResume():

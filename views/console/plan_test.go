@@ -2,11 +2,14 @@ package console
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"ringside/actions"
+	"ringside/backends/fleet"
 	"ringside/views/kit/kittest"
+	"ringside/views/screen"
 )
 
 func TestPlanDialog(t *testing.T) {
@@ -68,6 +71,26 @@ func TestPlanDialog(t *testing.T) {
 	}
 }
 
+// A run that rests between two waves says until when.
+func TestPlanDialogTellsOfWaves(t *testing.T) {
+	r := newRig(t)
+	r.press("X")
+	d := r.topPlan()
+	d.plan.Waves, d.plan.Pause, d.plan.Parallel = true, 10*time.Second, 20
+	d.plan.Steps = append(d.plan.Steps, d.plan.Steps[0])
+	d.plan.Steps[1].Stage = 1
+	if v := r.View().Content; !strings.Contains(v, "up to 20 at once, 10s between waves; the first failure stops it") {
+		t.Errorf("the pace is not told:\n%s", v)
+	}
+	r.press("enter")
+	run := actions.RunRecord{ID: "run-1", Status: actions.Running, Alive: true, Created: noon, Resting: noon.Add(8 * time.Second), Actor: actions.Actor{Session: "me"}}
+	r.runner.runs = []actions.RunRecord{run}
+	r.tick()
+	if v := r.View().Content; !strings.Contains(v, "the next wave starts in 8s") {
+		t.Errorf("the rest is not told:\n%s", v)
+	}
+}
+
 func TestRunInTheBackgroundEndsInAToast(t *testing.T) {
 	r := newRig(t)
 	r.press("X", "enter", "y")
@@ -112,7 +135,7 @@ func TestReadOnlyRunsNothing(t *testing.T) {
 // A plan that took its time must not be confirmed by a key meant for elsewhere.
 func TestSlowPlanHasAGrace(t *testing.T) {
 	r := newRig(t)
-	d := newPlanDialog(operation{}, r.runner, false, func() time.Time { return r.now })
+	d := newPlanDialog(operation{next: r.o.Registry.Next}, r.runner, false, func() time.Time { return r.now })
 	d.opened = r.now
 	r.now = r.now.Add(2 * time.Second)
 	d.Update(builtMsg{d: d, plan: &actions.Plan{Confirm: actions.Confirm{Kind: actions.Yes}}})
@@ -143,5 +166,59 @@ func TestUnfinishedRunsAreOffered(t *testing.T) {
 	r.press("esc", "esc")
 	if len(r.dialogs) != 0 {
 		t.Errorf("%d dialogs stay", len(r.dialogs))
+	}
+}
+
+// What the end of a run suggests is offered, in the dialog that shows the run or in
+// one of its own, and never done by itself.
+func TestTheEndOfARunSuggests(t *testing.T) {
+	web := container("web", "development")
+	r := newRig(t, func(o *Options) {
+		stop, _ := o.Registry.Get("container.stop")
+		stop.ID, stop.Verb, stop.Args = "container.halt", "halt", nil
+		stop.Next = func(actions.RunRecord) (actions.Next, bool) {
+			return actions.Next{Action: "container.start", Targets: []fleet.Target{web}, Why: "web is still up: start it?"}, true
+		}
+		o.Registry.Add(stop)
+	})
+	failed := actions.RunRecord{ID: "run-1", Kind: "container.halt", Title: "halt web", Status: actions.Failed, Actor: actions.Actor{Session: "me"}, Created: noon, Ended: noon}
+	halt := func() {
+		r.runner.runs = nil
+		r.send(screen.Act{Action: "container.halt", Targets: []fleet.Target{web}})
+		r.press("enter")
+	}
+	halt()
+	r.runner.runs = []actions.RunRecord{failed}
+	r.tick()
+	if v := r.View().Content; !strings.Contains(v, "web is still up: start it?") || !strings.Contains(v, "plan that") {
+		t.Fatalf("nothing is suggested:\n%s", v)
+	}
+	r.press("n")
+	if d := r.topPlan(); d.plan.Title != "start" || d.phase != review || len(r.runner.started) != 1 {
+		t.Errorf("n leads to %q in phase %v after %d runs", d.plan.Title, d.phase, len(r.runner.started))
+	}
+	r.press("esc")
+
+	failed.ID = "run-2"
+	r.runner.runs = []actions.RunRecord{failed}
+	r.tick()
+	if v := r.View().Content; !strings.Contains(v, "web is still up: start it?") || !strings.Contains(v, "make the plan") {
+		t.Fatalf("nothing is suggested for a run in the background:\n%s", v)
+	}
+	r.press("y") // meant for elsewhere
+	if len(r.dialogs) != 1 {
+		t.Fatal("a key that came just then answered the question")
+	}
+	r.now = r.now.Add(time.Second)
+	r.press("y")
+	if d := r.topPlan(); d.plan.Title != "start" || d.phase != review {
+		t.Errorf("yes leads to %q in phase %v", d.plan.Title, d.phase)
+	}
+	if len(r.runner.started) != 1 {
+		t.Error("what was suggested ran by itself")
+	}
+	r.press("esc")
+	if r.tick(); len(r.dialogs) != 0 {
+		t.Error("it is suggested twice")
 	}
 }

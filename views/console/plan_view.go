@@ -86,9 +86,17 @@ func (d *planDialog) content(w, h int) (scrolled []string, fixed []fixedLine, no
 		head = style.Paint(g+" "+string(d.record.Status)) + t.Dim.Paint(fmt.Sprintf("  %d of %s ended well", done, plural(all, "step")))
 	}
 	fixed = append(fixed, fixedLine{}, fixedLine{text: head})
+	if left := d.record.Resting.Sub(d.now()); d.phase == running && left > 0 {
+		fixed = append(fixed, fixedLine{text: t.Dim.Paint(t.Glyph.Paused + " the next wave starts in " + kit.Age(left))})
+	}
 	if d.record.Error != "" {
 		for _, l := range kit.Wrap(d.record.Error, w) {
 			fixed = append(fixed, fixedLine{text: t.Bad.Paint(l)})
+		}
+	}
+	if d.next != nil {
+		for _, l := range kit.Wrap(d.next.Why, w) {
+			fixed = append(fixed, fixedLine{text: t.Warn.Paint(l)})
 		}
 	}
 	if d.asking {
@@ -151,7 +159,11 @@ func (d *planDialog) stepList(names []string, fold int) []string {
 		if p.StopAt > 1 {
 			stop = fmt.Sprintf("%d failures stop it", p.StopAt)
 		}
-		out = append(out, t.Dim.Paint(fmt.Sprintf("     up to %d at once; %s", max(1, p.Parallel), stop)))
+		at := fmt.Sprintf("     up to %d at once", max(1, p.Parallel))
+		if p.Waves && p.Pause > 0 && p.Steps[len(p.Steps)-1].Stage > 0 {
+			at += fmt.Sprintf(", %v between waves", p.Pause)
+		}
+		out = append(out, t.Dim.Paint(at+"; "+stop))
 	}
 	if a := d.op.argsText(); a != "" {
 		out = append(out, t.Dim.Paint("     with "+a))
@@ -333,6 +345,9 @@ func (d *planDialog) keys() []string {
 		return []string{"esc", "to the background", "x", "cancel"}
 	case ended:
 		keys := []string{"enter", "close"}
+		if d.next != nil {
+			keys = append(keys, "n", "plan that")
+		}
 		if d.canResume() {
 			keys = append(keys, "u", "resume")
 		}

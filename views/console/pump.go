@@ -2,15 +2,19 @@ package console
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"ringside/actions"
+	"ringside/actions/power"
+	"ringside/backends/bmc"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/impact"
+	"ringside/backends/swift"
 	"ringside/backends/watch"
 	"ringside/views/screen"
 )
@@ -37,10 +41,12 @@ type pump struct {
 	pace    atomic.Int64 // a time.Duration
 	credit  chan struct{}
 	onset   impact.Onset
+	book    power.Book
+	memos   []swift.Memo // of the fleet's clusters
 }
 
 func newPump(o Options, h *history) *pump {
-	p := &pump{fleet: o.Fleet, store: o.Store, live: o.Runner.Live, history: h, now: o.Env.Now, credit: make(chan struct{}, 1)}
+	p := &pump{memos: make([]swift.Memo, len(o.Fleet.Clusters)), fleet: o.Fleet, store: o.Store, live: o.Runner.Live, history: h, now: o.Env.Now, credit: make(chan struct{}, 1)}
 	p.pace.Store(int64(paceFocused))
 	p.give()
 	return p
@@ -89,14 +95,25 @@ func (p *pump) run(ctx context.Context, send func(tea.Msg)) {
 // picture takes everything that screens draw from.
 func (p *pump) picture() screen.Snapshot {
 	s := screen.Snapshot{Fleet: p.fleet, State: p.store.State(), Now: p.now()}
-	s.Problems = impact.Docker(p.fleet, s.State, s.Now)
+	s.Runs = merge(p.live(), p.history.runs())
+	s.Asked = p.book.Read(s.Runs)
+	for i, c := range p.fleet.Clusters {
+		s.Clusters = append(s.Clusters, impact.Cluster(p.fleet, c, s.State, s.Now, &p.memos[i]))
+	}
+	s.Problems = append(impact.Docker(p.fleet, s.State, s.Now), impact.Power(p.fleet, s.State, s.Asked, p.history.quiet(), s.Now)...)
 	known := map[string]bool{}
 	for _, f := range watch.Latest[*docker.Facts](s.State) {
 		known[f.Engine] = true
 	}
+	for _, f := range watch.Latest[*bmc.Facts](s.State) {
+		known[f.Host] = true
+	}
+	for _, o := range s.Clusters {
+		s.Problems = append(s.Problems, impact.Swift(o, p.history.quiet())...)
+		known[o.Cluster.Name] = o.Rings != nil && o.NodeCount().Unknown == 0 // until then more is found, not more broken
+	}
 	p.onset.Fill(s.Problems, known, s.Now)
 	impact.Sort(s.Problems)
-	s.Runs = merge(p.live(), p.history.runs())
 	return s
 }
 
@@ -104,7 +121,8 @@ func (p *pump) picture() screen.Snapshot {
 // seconds count while a source is stale or a run goes on, else only minutes do.
 func aging(s screen.Snapshot) time.Duration {
 	for e := range s.State.All() {
-		if impact.Stale(e, s.Now) {
+		slow := strings.HasPrefix(e.Source, "swift/") && e.Err == nil // some of its parts are read every few minutes
+		if impact.Stale(e, s.Now) && !slow {
 			return paceAging
 		}
 	}

@@ -38,6 +38,7 @@ func (m *model) runAct(a screen.RunAct) tea.Cmd {
 
 // openRun opens the plan dialog for a run of the ledger.
 func (m *model) openRun(id string, op operation) tea.Cmd {
+	op.next = m.o.Registry.Next
 	op.build = func(ctx context.Context) (*actions.Plan, []actions.StepRecord, error) {
 		if m.o.Env.Ledger == nil {
 			return nil, nil, actions.ErrNoLedger
@@ -46,7 +47,7 @@ func (m *model) openRun(id string, op operation) tea.Cmd {
 		if err != nil {
 			return nil, nil, err
 		}
-		p, err := m.o.Registry.Rebuild(ctx, m.o.Env, run)
+		p, err := m.o.Registry.Rebuild(ctx, m.o.Env, run, op.undo)
 		return p, run.Steps, err
 	}
 	return m.open(newPlanDialog(op, m.o.Runner, m.o.ReadOnly, m.o.Env.Now), m.followUp)
@@ -70,9 +71,20 @@ func (m *model) tellEnds() tea.Cmd {
 				text += ", " + r.Error
 			}
 			cmds = append(cmds, m.toast(screen.Toast{Bad: bad, Text: text}))
+			if next, ok := m.o.Registry.Next(r); ok && !m.o.ReadOnly {
+				cmds = append(cmds, m.suggest(r, next))
+			}
 		}
 	}
 	return tea.Batch(cmds...)
+}
+
+// suggest offers what the end of a run in the background suggests, such as to cut
+// the power of hosts that did not shut down. Saying yes only makes the plan.
+func (m *model) suggest(r actions.RunRecord, next actions.Next) tea.Cmd {
+	return m.openAlone(kit.NewAsk(r.Title, next.Why, "make the plan", "leave it"), func(any) tea.Cmd {
+		return m.act(screen.Act{Action: next.Action, Targets: next.Targets, Args: next.Args})
+	})
 }
 
 // shown reports whether a plan dialog shows a run.

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"ringside/backends/lab"
+	"ringside/backends/lab/bmc"
 	"ringside/views/console/ptytest"
 )
 
@@ -30,6 +31,11 @@ func BenchmarkTerminal(b *testing.B) {
 		b.Run("keys/"+name, func(b *testing.B) { benchKeys(b, size) })
 		b.Run("keys with marker/"+name, func(b *testing.B) { benchKeys(b, size, "SSH_TTY=/dev/pts/0") })
 	}
+	for _, n := range []int{240, 1000} {
+		b.Run(fmt.Sprintf("power keys/%d hosts", n), func(b *testing.B) { benchPowerKeys(b, n) })
+		b.Run(fmt.Sprintf("power keys with marker/%d hosts", n), func(b *testing.B) { benchPowerKeys(b, n, "SSH_TTY=/dev/pts/0") })
+	}
+	b.Run("still screen/240 hosts", benchStillPower)
 	b.Run("still screen/home, 5 engines", func(b *testing.B) { benchStill(b, nil, "1") })
 	b.Run("still screen/40 rows", func(b *testing.B) { benchStill(b, nil, "3") })
 	b.Run("still screen/10000 rows", func(b *testing.B) { benchStill(b, crowd(), "3") })
@@ -68,7 +74,49 @@ func benchFirstFrame(b *testing.B) {
 }
 
 func benchKeys(b *testing.B, size [2]int, env ...string) {
-	s := show(b, crowd(), ptytest.Options{Width: size[0], Height: size[1], Env: env})
+	pressKeys(b, show(b, crowd(), ptytest.Options{Width: size[0], Height: size[1], Env: env}))
+}
+
+// benchPowerKeys moves the cursor over hosts; the map moves along.
+func benchPowerKeys(b *testing.B, n int, env ...string) { pressKeys(b, showHosts(b, n, env...)) }
+
+// showHosts opens the power screen on hosts of the lab, and waits until all are read.
+func showHosts(b *testing.B, n int, env ...string) *ptytest.Session {
+	dir := b.TempDir()
+	l, err := lab.Start(lab.Options{Engines: []lab.EngineOptions{}, Hosts: bmc.Many(n), Seed: 1, Dir: dir})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { l.Close() })
+	f, config := l.Fleet(), &strings.Builder{}
+	for name, c := range f.Credentials {
+		fmt.Fprintf(config, "credentials: {%s: {username: %q, password: {file: %q}}}\nsites: {tokyo: {}}\nhosts:\n", name, c.Username, c.Password.File)
+	}
+	for i, h := range f.Hosts {
+		fmt.Fprintf(config, "  - {name: %s, site: tokyo, rack: r%02d, bmc: {address: %s, port: %d, driver: ipmi, credential: %s}}\n", h.Name, i/20+1, h.BMC.Address, h.BMC.Port, h.BMC.Credential)
+	}
+	s := ptytest.Open(b, ptytest.Options{Env: append(env, state(b)...)}, binary(b), "--config", write(b, dir, config.String()))
+	s.See("Attention")
+	s.Press("2")
+	s.Until("all hosts", time.Minute, func(screen string) bool { return strings.Contains(screen, fmt.Sprintf("■ %d on", n)) })
+	return s
+}
+
+// benchStillPower: 240 BMCs are read every few seconds, and nothing happens.
+func benchStillPower(b *testing.B) {
+	s := showHosts(b, 240)
+	time.Sleep(15 * time.Second) // every BMC had its turn
+	for b.Loop() {
+		bytes, cpu, at := s.Bytes(), s.CPU(), time.Now()
+		time.Sleep(20 * time.Second)
+		b.ReportMetric(float64(s.Bytes()-bytes)/time.Since(at).Seconds(), "B/s")
+		b.ReportMetric(100*(s.CPU()-cpu).Seconds()/time.Since(at).Seconds(), "%cpu")
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(s.PeakMemory())/(1<<20), "peak-MiB")
+}
+
+func pressKeys(b *testing.B, s *ptytest.Session) {
 	var first, bytes []float64
 	cpu := s.CPU()
 	for b.Loop() {

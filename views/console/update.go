@@ -192,6 +192,7 @@ func init() { // set here, since the table's functions lead back to it
 		keymap.Redraw:      func(*model) tea.Cmd { return tea.ClearScreen },
 		keymap.Acts:        func(m *model) tea.Cmd { return m.menu(m.selection()) },
 		keymap.GoHome:      func(m *model) tea.Cmd { return m.jump("home") },
+		keymap.GoPower:     func(m *model) tea.Cmd { return m.jump("power") },
 		keymap.GoContainer: func(m *model) tea.Cmd { return m.jump("containers") },
 		keymap.GoRuns:      func(m *model) tea.Cmd { return m.jump("runs") },
 	}
@@ -229,10 +230,12 @@ func (m *model) goBack() tea.Cmd {
 	return m.enter(last)
 }
 
+// refresh asks every source, and the screen for what it reads itself.
 func (m *model) refresh() tea.Cmd {
+	cmd := m.screen().Do(keymap.Refresh)
 	if m.o.Set == nil {
-		return nil
+		return cmd
 	}
 	safe.Go("refresh", func() { m.o.Set.Refresh() })
-	return m.toast(screen.Toast{Text: "reading everything again"})
+	return tea.Batch(cmd, m.toast(screen.Toast{Text: "reading everything again"}))
 }

@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"ringside/backends/bmc"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/impact"
@@ -139,6 +140,15 @@ func (m *model) take(snap screen.Snapshot) {
 	}
 	for _, f := range watch.Latest[*docker.Facts](snap.State) {
 		m.insecure = m.insecure || f.Insecure != ""
+	}
+	for _, f := range watch.Latest[*bmc.Facts](snap.State) {
+		m.insecure = m.insecure || f.Insecure != ""
+	}
+	for _, c := range snap.Clusters {
+		m.insecure = m.insecure || c.API != nil && c.API.Insecure != ""
+		for _, p := range c.Proxies {
+			m.insecure = m.insecure || p.Facts != nil && p.Facts.Insecure != ""
+		}
 	}
 }
 

@@ -27,7 +27,7 @@ type detail struct {
 
 	tab    int
 	pane   *kit.TextPane
-	prompt prompt
+	prompt kit.Prompt
 	query  string
 	reveal bool
 	w, h   int
@@ -176,9 +176,9 @@ func (d *detail) fill() {
 func (d *detail) title() string { return d.item.c.Name }
 
 func (d *detail) scopes() []keymap.Scope { return []keymap.Scope{keymap.Detail, keymap.Movement} }
-func (d *detail) typing() bool           { return d.prompt.typing() }
+func (d *detail) typing() bool           { return d.prompt.Typing() }
 
-func (d *detail) key(msg tea.Msg) tea.Cmd { return d.prompt.key(msg) }
+func (d *detail) key(msg tea.Msg) tea.Cmd { return d.prompt.Key(msg) }
 
 func (d *detail) do(id keymap.ID) tea.Cmd {
 	if move, ok := textMoves[id]; ok {
@@ -194,9 +194,9 @@ func (d *detail) do(id keymap.ID) tea.Cmd {
 		d.reveal = !d.reveal
 		d.fill()
 	case keymap.Search:
-		d.prompt.open(d.s.look, "search", "text or regular expression", d.query, d.pane.Search,
-			func(q string) (tea.Cmd, error) { d.query = q; d.pane.Search(q); return nil, nil },
-			func() { d.query = ""; d.pane.Search("") })
+		d.prompt.Open(d.s.look.Theme, kit.PromptOptions{Title: "search", Hint: "text or regular expression", Value: d.query, Live: d.pane.Search,
+			Enter: func(q string) (tea.Cmd, error) { d.query = q; d.pane.Search(q); return nil, nil },
+			Esc:   func() { d.query = ""; d.pane.Search("") }})
 	case keymap.Copy:
 		return d.s.copyMenu(d.items(), kit.Item{ID: d.pane.Text(), Key: "t", Title: "this text"})
 	}
@@ -246,9 +246,7 @@ func (d *detail) looking() map[string][]string {
 
 func (d *detail) restyle() {
 	d.pane.Restyle(d.s.look.Theme)
-	if d.prompt.input != nil {
-		d.prompt.input.Restyle(d.s.look.Theme)
-	}
+	d.prompt.Restyle(d.s.look.Theme)
 	d.fill()
 }
 
@@ -266,43 +264,16 @@ func (d *detail) view() string {
 	var b strings.Builder
 	b.WriteString(headline(theme, d.item, d.gone, d.s.now(), d.w))
 	b.WriteByte('\n')
-	b.WriteString(d.tabLine(theme))
+	b.WriteString(theme.Tabs(tabTitles, d.tab, d.w))
 	for line := range strings.SplitSeq(d.pane.View(), "\n") {
 		b.WriteString("\n " + line)
 	}
 	b.WriteByte('\n')
-	b.WriteString(d.prompt.line(theme, d.w, d.foot(theme)))
+	b.WriteString(d.prompt.Line(theme, d.w, d.foot(theme)))
 	if d.h < 4 {
 		return strings.Join(kit.Lines(b.String(), d.w, d.h), "\n")
 	}
 	return b.String()
-}
-
-// tabLine names the tabs; the open one is between brackets too, for eyes and
-// terminals without colour. Where not all have room the first ones are left out.
-func (d *detail) tabLine(theme *kit.Theme) string {
-	var b strings.Builder
-	first, need := 0, 0
-	for _, t := range tabs[:d.tab+1] {
-		need += kit.Width(t.title) + 2
-	}
-	for ; need > d.w-2 && first < d.tab; first++ {
-		need -= kit.Width(tabs[first].title) + 2
-	}
-	if first > 0 {
-		b.WriteString(theme.Tab.Paint(theme.Glyph.Ellipsis))
-	}
-	for i, t := range tabs {
-		if i < first {
-			continue
-		}
-		if i == d.tab {
-			b.WriteString(theme.TabActive.Paint("[" + t.title + "]"))
-		} else {
-			b.WriteString(theme.Tab.Paint(" " + t.title + " "))
-		}
-	}
-	return kit.Fit(b.String(), d.w, false, theme.Glyph.Ellipsis)
 }
 
 // foot says how old the text is, and what went wrong.
@@ -327,6 +298,6 @@ func (d *detail) foot(theme *kit.Theme) string {
 	return style.Paint(kit.Join(left, right, d.w, theme.Glyph.Ellipsis))
 }
 
-func (d *detail) cursor() *tea.Cursor { return d.prompt.cursor(d.h - 1) }
+func (d *detail) cursor() *tea.Cursor { return d.prompt.Cursor(d.h - 1) }
 
 func (d *detail) close() { d.closed = true }

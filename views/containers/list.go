@@ -295,7 +295,7 @@ func (l *list) show(subject string) bool {
 	if it == nil {
 		return false
 	}
-	if !l.s.model.filter.match(it) {
+	if !l.s.model.filter.Match(it) {
 		l.clear()
 	}
 	if l.s.model.folded[it.group] {

@@ -18,8 +18,8 @@ func (l *list) fit() { l.table.Resize(l.w, max(2, l.h-1-len(l.notes()))) }
 func (l *list) notes() []string {
 	var out []string
 	m := l.s.model
-	if len(m.filter.unknown) > 0 {
-		out = append(out, fmt.Sprintf("no field %s; fields: %s", strings.Join(m.filter.unknown, ", "), fieldNames()))
+	if len(m.filter.Unknown) > 0 {
+		out = append(out, fmt.Sprintf("no field %s; fields: %s", strings.Join(m.filter.Unknown, ", "), language.Names()))
 	}
 	if silent := m.silent(l.rows.now); len(silent) > 0 {
 		text := silent[0]

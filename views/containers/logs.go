@@ -24,7 +24,7 @@ type logs struct {
 	s       *Screen
 	streams []*stream
 	pane    *kit.LogPane
-	prompt  prompt
+	prompt  kit.Prompt
 	only    string
 	query   string
 	w, h    int
@@ -177,9 +177,9 @@ func (l *logs) title() string {
 }
 
 func (l *logs) scopes() []keymap.Scope { return []keymap.Scope{keymap.Logs, keymap.Movement} }
-func (l *logs) typing() bool           { return l.prompt.typing() }
+func (l *logs) typing() bool           { return l.prompt.Typing() }
 func (l *logs) key(msg tea.Msg) tea.Cmd {
-	return l.prompt.key(msg)
+	return l.prompt.Key(msg)
 }
 
 func (l *logs) do(id keymap.ID) tea.Cmd {
@@ -198,15 +198,15 @@ func (l *logs) do(id keymap.ID) tea.Cmd {
 			l.pane.SetFollow(!l.pane.Following())
 		}
 	case keymap.Search:
-		l.prompt.open(look, "search", "text or regular expression", l.query, l.pane.Search,
-			func(q string) (tea.Cmd, error) { l.query = q; l.pane.Search(q); return nil, nil },
-			func() { l.query = ""; l.pane.Search("") })
+		l.prompt.Open(look.Theme, kit.PromptOptions{Title: "search", Hint: "text or regular expression", Value: l.query, Live: l.pane.Search,
+			Enter: func(q string) (tea.Cmd, error) { l.query = q; l.pane.Search(q); return nil, nil },
+			Esc:   func() { l.query = ""; l.pane.Search("") }})
 	case keymap.Filter:
-		l.prompt.open(look, "only", "text or regular expression, !not", l.only, l.pane.Only,
-			func(q string) (tea.Cmd, error) { l.only = q; l.pane.Only(q); return nil, nil },
-			func() { l.only = ""; l.pane.Only("") })
+		l.prompt.Open(look.Theme, kit.PromptOptions{Title: "only", Hint: "text or regular expression, !not", Value: l.only, Live: l.pane.Only,
+			Enter: func(q string) (tea.Cmd, error) { l.only = q; l.pane.Only(q); return nil, nil },
+			Esc:   func() { l.only = ""; l.pane.Only("") }})
 	case keymap.Since:
-		l.prompt.open(look, "since", "10m, 2h, 14:05, 2006-01-02 15:04", "", nil, l.since, nil)
+		l.prompt.Open(look.Theme, kit.PromptOptions{Title: "since", Hint: "10m, 2h, 14:05, 2006-01-02 15:04", Enter: l.since})
 	case keymap.Earlier:
 		return l.earlier()
 	case keymap.Save:
@@ -278,9 +278,7 @@ func (l *logs) looking() map[string][]string { return nil }
 func (l *logs) restyle() {
 	theme := l.s.look.Theme
 	l.pane.Restyle(theme)
-	if l.prompt.input != nil {
-		l.prompt.input.Restyle(theme)
-	}
+	l.prompt.Restyle(theme)
 	styles := []kit.Style{theme.Link, theme.Good, theme.Warn, theme.Unknown, theme.Focus, theme.Off}
 	for i, st := range l.streams {
 		st.style = styles[i%len(styles)]
@@ -303,7 +301,7 @@ func (l *logs) view() string {
 	if l.pane.Len() > 0 {
 		l.pane.Empty = "no line passes the filter; esc or m shows all"
 	}
-	out := l.head(theme) + "\n" + l.pane.View() + "\n" + l.prompt.line(theme, l.w, l.foot(theme))
+	out := l.head(theme) + "\n" + l.pane.View() + "\n" + l.prompt.Line(theme, l.w, l.foot(theme))
 	if l.h < 3 {
 		return strings.Join(kit.Lines(out, l.w, l.h), "\n")
 	}
@@ -342,7 +340,7 @@ func (l *logs) foot(theme *kit.Theme) string {
 	return theme.Dim.Paint(kit.Join(left, " "+right, l.w, theme.Glyph.Ellipsis))
 }
 
-func (l *logs) cursor() *tea.Cursor { return l.prompt.cursor(l.h - 1) }
+func (l *logs) cursor() *tea.Cursor { return l.prompt.Cursor(l.h - 1) }
 
 func (l *logs) fileName() string {
 	name := l.streams[0].item.c.Name

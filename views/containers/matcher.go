@@ -11,11 +11,11 @@ import (
 // word whose first part is no field is a mistake, since nobody sees the rows
 // change while typing. The empty query matches every container.
 func Matcher(query string) (func(*docker.Container) bool, error) {
-	f := parseFilter(query)
-	if len(f.unknown) > 0 {
-		return nil, fmt.Errorf("there is no field %q; the fields are %s", f.unknown[0], fieldNames())
+	f := language.Parse(query)
+	if len(f.Unknown) > 0 {
+		return nil, fmt.Errorf("there is no field %q; the fields are %s", f.Unknown[0], language.Names())
 	}
 	return func(c *docker.Container) bool {
-		return f.match(newItem(c, &source{spec: fleet.Engine{Name: c.Engine}}))
+		return f.Match(newItem(c, &source{spec: fleet.Engine{Name: c.Engine}}))
 	}, nil
 }

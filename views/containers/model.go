@@ -55,7 +55,7 @@ type model struct {
 	parts   []*part
 	sorting sorting
 	query   string
-	filter  filter
+	filter  kit.Filter[*item]
 	folded  map[string]bool
 
 	all    []*item
@@ -182,11 +182,11 @@ func (m *model) merge() {
 
 // setQuery changes the filter.
 func (m *model) setQuery(query string) {
-	f, old := parseFilter(query), m.filter
+	f, old := language.Parse(query), m.filter
 	m.query, m.filter = query, f
-	if f.narrows(old) {
+	if f.Narrows(old) {
 		n := len(m.shown)
-		m.shown = slices.DeleteFunc(m.shown, func(it *item) bool { return !f.match(it) })
+		m.shown = slices.DeleteFunc(m.shown, func(it *item) bool { return !f.Match(it) })
 		if len(m.shown) < n {
 			m.arrange()
 		}
@@ -198,7 +198,7 @@ func (m *model) setQuery(query string) {
 func (m *model) refilter() {
 	m.shown = m.shown[:0]
 	for _, it := range m.all {
-		if m.filter.match(it) {
+		if m.filter.Match(it) {
 			m.shown = append(m.shown, it)
 		}
 	}

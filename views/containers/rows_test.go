@@ -85,8 +85,8 @@ func TestFilter(t *testing.T) {
 			t.Errorf("%q shows %q, want %q", query, got, want)
 		}
 	}
-	if f := parseFilter("colour:blue web:1 x"); !slices.Equal(f.unknown, []string{"colour", "web"}) {
-		t.Errorf("unknown fields are %q", f.unknown)
+	if f := language.Parse("colour:blue web:1 x"); !slices.Equal(f.Unknown, []string{"colour", "web"}) {
+		t.Errorf("unknown fields are %q", f.Unknown)
 	}
 }
 

@@ -21,7 +21,7 @@ func (d *detail) statistics() []string {
 	case st == nil:
 		return []string{theme.Dim.Paint("waiting for the first sample")}
 	}
-	s := sheet{d: d}
+	s := d.sheet()
 	width := max(10, d.w-2)
 	tall := max(2, min(8, (d.h-3-7)/2))
 	cpu, top := theme.Glyph.Unknown, 0.0
@@ -32,20 +32,20 @@ func (d *detail) statistics() []string {
 		top = float64(n) / 1e7
 		cpu += ", limit " + percent(top) + "%"
 	}
-	s.head("CPU  " + cpu)
-	s.lines = append(s.lines, chart(theme, st.CPUHistory, width, tall, top)...)
+	s.Head("CPU  " + cpu)
+	s.Lines = append(s.Lines, chart(theme, st.CPUHistory, width, tall, top)...)
 	memory, limit := size(st.Memory), 0.0
 	if n := d.item.c.MemLimit; d.item.c.Known && n > 0 {
 		limit = float64(n)
 		memory += fmt.Sprintf(" of %s, %d%%", size(n), st.Memory*100/n)
 	}
-	s.head("Memory  " + memory)
-	s.lines = append(s.lines, chart(theme, st.MemHistory, width, tall, limit)...)
-	s.text("")
-	s.add("network", "in "+d.rate(st.NetRx)+"  out "+d.rate(st.NetTx))
-	s.add("disk", "read "+d.rate(st.DiskRd)+"  write "+d.rate(st.DiskWr))
-	s.add("processes", strconv.Itoa(st.PIDs)+theme.Dim.Paint("  sampled "+kit.Age(d.s.now().Sub(st.At))+" ago"))
-	return s.lines
+	s.Head("Memory  " + memory)
+	s.Lines = append(s.Lines, chart(theme, st.MemHistory, width, tall, limit)...)
+	s.Text("")
+	s.Add("network", "in "+d.rate(st.NetRx)+"  out "+d.rate(st.NetTx))
+	s.Add("disk", "read "+d.rate(st.DiskRd)+"  write "+d.rate(st.DiskWr))
+	s.Add("processes", strconv.Itoa(st.PIDs)+theme.Dim.Paint("  sampled "+kit.Age(d.s.now().Sub(st.At))+" ago"))
+	return s.Lines
 }
 
 func (d *detail) rate(perSecond float64) string {

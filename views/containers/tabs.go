@@ -20,7 +20,10 @@ type tab struct {
 	lines     func(*detail) []string
 }
 
-var tabs []tab
+var (
+	tabs      []tab
+	tabTitles []string
+)
 
 func init() { // set here, since the functions lead back to the table
 	tabs = []tab{
@@ -33,36 +36,18 @@ func init() { // set here, since the functions lead back to the table
 		{"Stats", true, false, (*detail).statistics},
 		{"Inspect", false, false, (*detail).raw},
 	}
+	for _, t := range tabs {
+		tabTitles = append(tabTitles, t.title)
+	}
 }
 
-// sheet builds lines of "name  value".
+// sheet is a page of facts; its secrets are masked as the detail says.
 type sheet struct {
-	d     *detail
-	lines []string
+	kit.Sheet
+	d *detail
 }
 
-const nameWidth = 13
-
-func (s *sheet) add(name, value string) { s.paint(name, value, s.d.s.look.Theme.Text) }
-
-// paint adds a value in a style; an empty one is said to be none.
-func (s *sheet) paint(name, value string, style kit.Style) {
-	theme := s.d.s.look.Theme
-	if value == "" {
-		value, style = none, theme.Dim
-	}
-	s.lines = append(s.lines, theme.Dim.Paint(kit.Fit(name, nameWidth, false, ""))+" "+style.Paint(value))
-}
-
-func (s *sheet) head(title string) {
-	if len(s.lines) > 0 {
-		s.lines = append(s.lines, "")
-	}
-	s.lines = append(s.lines, s.d.s.look.Theme.Strong.Paint(title))
-}
-
-func (s *sheet) text(text string) { s.lines = append(s.lines, text) }
-func (s *sheet) dim(text string)  { s.lines = append(s.lines, s.d.s.look.Theme.Dim.Paint(text)) }
+func (d *detail) sheet() *sheet { return &sheet{kit.Sheet{Theme: d.s.look.Theme}, d} }
 
 // waiting is what a tab says before there are facts.
 func (d *detail) waiting() []string {
@@ -81,52 +66,52 @@ func (d *detail) moment(t time.Time) string {
 
 func (d *detail) overview() []string {
 	c, theme := d.item.c, d.s.look.Theme
-	s := sheet{d: d}
+	s := d.sheet()
 	state := signOf(theme, c)
-	s.paint("state", state.glyph+" "+state.word, state.style)
+	s.Paint("state", state.glyph+" "+state.word, state.style)
 	if !c.Known { // the engine's own words, which age; better than nothing
-		s.add("", c.Status)
+		s.Add("", c.Status)
 	}
 	if c.Health != "" {
-		s.paint("health", string(c.Health), healthStyle(theme, c.Health))
+		s.Paint("health", string(c.Health), healthStyle(theme, c.Health))
 	}
-	s.add("image", fullImage(c))
-	s.add("digest", c.Digest)
-	s.add("ID", c.ID)
-	s.add("engine", d.where())
+	s.Add("image", fullImage(c))
+	s.Add("digest", c.Digest)
+	s.Add("ID", c.ID)
+	s.Add("engine", d.where())
 	if c.Project != "" || c.Service != "" {
-		s.add("compose", projectService(c))
+		s.Add("compose", projectService(c))
 	}
-	s.add("created", d.moment(c.Created))
+	s.Add("created", d.moment(c.Created))
 	if c.Known {
-		s.add("started", d.moment(c.Started))
+		s.Add("started", d.moment(c.Started))
 		if !alive(c.State) {
-			s.add("ended", d.moment(c.Finished))
+			s.Add("ended", d.moment(c.Finished))
 			if ended(c.State) || c.State == docker.Restarting {
-				s.add("exit code", d.exitCode())
+				s.Add("exit code", d.exitCode())
 			}
 		}
-		s.add("restarts", strconv.Itoa(c.Restarts)+theme.Dim.Paint("  policy "+c.Policy))
+		s.Add("restarts", strconv.Itoa(c.Restarts)+theme.Dim.Paint("  policy "+c.Policy))
 	}
 	f := d.facts
 	if f == nil {
-		return append(s.lines, append([]string{""}, d.waiting()...)...)
+		return append(s.Lines, append([]string{""}, d.waiting()...)...)
 	}
-	s.add("entrypoint", d.mask(words(f.Entrypoint)))
-	s.add("command", d.mask(words(f.Cmd)))
-	s.add("user, dir", strings.TrimSuffix(strings.TrimPrefix(f.User+"  "+f.WorkDir, "  "), "  "))
-	s.add("log driver", f.LogDriver)
+	s.Add("entrypoint", d.mask(words(f.Entrypoint)))
+	s.Add("command", d.mask(words(f.Cmd)))
+	s.Add("user, dir", strings.TrimSuffix(strings.TrimPrefix(f.User+"  "+f.WorkDir, "  "), "  "))
+	s.Add("log driver", f.LogDriver)
 	if len(f.HealthTest) > 0 {
-		s.head("Health check  " + d.mask(words(f.HealthTest)))
+		s.Head("Health check  " + d.mask(words(f.HealthTest)))
 		for i := len(f.HealthLog) - 1; i >= 0; i-- {
 			s.probe(f.HealthLog[i])
 		}
 		if len(f.HealthLog) == 0 {
-			s.dim("it has not run yet")
+			s.Dim("it has not run yet")
 		}
 	}
 	s.labels(c)
-	return s.lines
+	return s.Lines
 }
 
 func (d *detail) where() string {
@@ -151,7 +136,7 @@ func (d *detail) exitCode() string {
 
 // probe is one run of the health check with its output, one line each.
 func (s *sheet) probe(p docker.HealthProbe) {
-	theme := s.d.s.look.Theme
+	theme := s.Theme
 	glyph := theme.Good.Paint(theme.Glyph.Good)
 	if p.ExitCode != 0 {
 		glyph = theme.Bad.Paint(theme.Glyph.Bad)
@@ -161,10 +146,10 @@ func (s *sheet) probe(p docker.HealthProbe) {
 		took = p.End.Sub(p.Start).Round(time.Millisecond).String()
 	}
 	first, rest, _ := strings.Cut(strings.TrimSpace(s.d.mask(p.Output)), "\n")
-	s.text(fmt.Sprintf("%s %s  exit %d  %s  %s", glyph, p.Start.Local().Format("15:04:05"), p.ExitCode, took, first))
+	s.Text(fmt.Sprintf("%s %s  exit %d  %s  %s", glyph, p.Start.Local().Format("15:04:05"), p.ExitCode, took, first))
 	if rest = strings.TrimSpace(rest); rest != "" {
 		for line := range strings.SplitSeq(rest, "\n") {
-			s.dim("           " + line)
+			s.Dim("           " + line)
 		}
 	}
 }
@@ -173,13 +158,13 @@ func (s *sheet) labels(c *docker.Container) {
 	if len(c.Labels) == 0 {
 		return
 	}
-	s.head("Labels")
+	s.Head("Labels")
 	for _, k := range sorted(c.Labels) {
 		value := s.d.mask(c.Labels[k])
 		if !s.d.reveal && docker.NamedSecret(k, c.Labels[k]) {
-			value = s.d.s.look.Theme.Warn.Paint(s.d.masked())
+			value = s.Theme.Warn.Paint(s.d.masked())
 		}
-		s.text(s.d.s.look.Theme.Dim.Paint(k+"=") + value)
+		s.Text(s.Theme.Dim.Paint(k+"=") + value)
 	}
 }
 
@@ -188,7 +173,7 @@ func (d *detail) mounts() []string {
 		return d.waiting()
 	}
 	theme := d.s.look.Theme
-	s := sheet{d: d}
+	s := d.sheet()
 	for _, m := range d.facts.MountList {
 		mode := "read and write"
 		if m.ReadOnly {
@@ -198,33 +183,33 @@ func (d *detail) mounts() []string {
 		if m.Name != "" {
 			source = m.Name + "  " + theme.Dim.Paint(m.Source)
 		}
-		s.text(theme.Strong.Paint(m.Target))
-		s.text("  " + m.Type + "  " + mode + "  " + source)
+		s.Text(theme.Strong.Paint(m.Target))
+		s.Text("  " + m.Type + "  " + mode + "  " + source)
 	}
-	if len(s.lines) == 0 {
-		s.dim("no mounts")
+	if len(s.Lines) == 0 {
+		s.Dim("no mounts")
 	}
-	return s.lines
+	return s.Lines
 }
 
 func (d *detail) network() []string {
 	if d.facts == nil {
 		return d.waiting()
 	}
-	s := sheet{d: d}
-	s.add("hostname", d.facts.Hostname)
-	s.add("ports", portList(d.item.c.Ports))
+	s := d.sheet()
+	s.Add("hostname", d.facts.Hostname)
+	s.Add("ports", portList(d.item.c.Ports))
 	for _, n := range d.facts.NetworkList {
-		s.head(n.Name)
-		s.add("address", n.IP)
-		s.add("gateway", n.Gateway)
-		s.add("MAC", n.MAC)
-		s.add("aliases", strings.Join(n.Aliases, ", "))
+		s.Head(n.Name)
+		s.Add("address", n.IP)
+		s.Add("gateway", n.Gateway)
+		s.Add("MAC", n.MAC)
+		s.Add("aliases", strings.Join(n.Aliases, ", "))
 	}
 	if len(d.facts.NetworkList) == 0 {
-		s.head("No networks")
+		s.Head("No networks")
 	}
-	return s.lines
+	return s.Lines
 }
 
 func (d *detail) processList() []string {
@@ -283,7 +268,7 @@ func (d *detail) limits() []string {
 	if !alive(d.item.c.State) {
 		st = nil
 	}
-	s := sheet{d: d}
+	s := d.sheet()
 	cpu, memory, pids := math.NaN(), math.NaN(), math.NaN()
 	if st != nil {
 		cpu, memory, pids = st.CPU/100, float64(st.Memory), float64(st.PIDs)
@@ -291,17 +276,17 @@ func (d *detail) limits() []string {
 	s.usage("CPU", cpu, float64(l.NanoCPUs)/1e9, func(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) + " cores" })
 	s.usage("memory", memory, float64(l.Memory), func(f float64) string { return size(int64(f)) })
 	s.usage("processes", pids, float64(l.PIDs), func(f float64) string { return strconv.Itoa(int(f)) })
-	s.head("Further limits")
-	s.add("CPU shares", number(l.CPUShares))
-	s.add("CPU set", l.CPUSet)
-	s.add("reservation", bytesOrNone(l.MemoryReservation))
+	s.Head("Further limits")
+	s.Add("CPU shares", number(l.CPUShares))
+	s.Add("CPU set", l.CPUSet)
+	s.Add("reservation", bytesOrNone(l.MemoryReservation))
 	swap := bytesOrNone(l.MemorySwap)
 	if l.MemorySwap < 0 {
 		swap = "unlimited"
 	}
-	s.add("memory+swap", swap)
-	s.add("cgroup", d.cgroup())
-	return s.lines
+	s.Add("memory+swap", swap)
+	s.Add("cgroup", d.cgroup())
+	return s.Lines
 }
 
 func (d *detail) cgroup() string {
@@ -313,13 +298,13 @@ func (d *detail) cgroup() string {
 
 // usage is one line of use against a limit; limit 0 is none, NaN is not known.
 func (s *sheet) usage(name string, used, limit float64, format func(float64) string) {
-	theme := s.d.s.look.Theme
+	theme := s.Theme
 	have := theme.Glyph.Unknown
 	if !math.IsNaN(used) {
 		have = format(used)
 	}
 	if limit <= 0 {
-		s.paint(name, have+" used, no limit", theme.Text)
+		s.Paint(name, have+" used, no limit", theme.Text)
 		return
 	}
 	style, share := theme.Text, used/limit
@@ -330,7 +315,7 @@ func (s *sheet) usage(name string, used, limit float64, format func(float64) str
 	if share >= 0.9 {
 		style = theme.Warn
 	}
-	s.paint(name, text, style)
+	s.Paint(name, text, style)
 }
 
 func number(n int64) string {

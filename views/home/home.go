@@ -1,46 +1,41 @@
-// Package home is the first screen: what needs a human, how the engines are, and
-// what was done lately. Every act can be started from here.
+// Package home is the first screen: what needs a human, how the systems of the
+// fleet are, and what was done lately. Every act can be started from here.
 package home
 
 import (
-	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"ringside/backends/fleet"
 	"ringside/keymap"
-	"ringside/views/kit"
 	"ringside/views/screen"
 )
 
+// systems are the panes, the most important first: where the room is short the
+// last ones are left out. A system that the fleet does not have shows none.
+var systems = []*system{&attentionPane, &powerPane, &containersPane, &activityPane}
+
 // Screen is the home screen.
 type Screen struct {
-	attention, engines, activity *pane
-	panes                        []*pane // those that are shown, in the order of tab
-	focus                        int
-	chosen                       bool  // the user has pressed a key: the focus stays where it is
-	rows, worst                  []row // of the engines pane
-	snap                         screen.Snapshot
-	w, h                         int
+	all     []*pane // of all systems
+	shelves []shelf // those that are shown
+	panes   []*pane // the same in the order of tab
+	focus   int
+	chosen  bool // the user has pressed a key: the focus stays where it is
+	snap    screen.Snapshot
+	w, h    int
 }
 
 var _ screen.Screen = (*Screen)(nil)
 
 // New returns the home screen.
 func New() *Screen {
-	s := &Screen{
-		attention: newPane("Attention", false, true, []kit.Column{
-			{Min: 1, Want: 1}, {Min: 14, Want: 26}, {Min: 20, Want: 30, Flex: true}, {Min: 4, Want: 4, Right: true}}),
-		engines: newPane("Containers", true, true, []kit.Column{
-			{Min: 1, Want: 1}, {Title: "ENGINE", Min: 14, Want: 22, Flex: true}, {Title: "SITE", Min: 8, Want: 10, Priority: 3},
-			{Title: "UP", Min: 7, Want: 9, Right: true}, {Title: "TROUBLE", Min: 12, Want: 13}, {Title: "CONTAINERS", Min: 24, Want: 60, Priority: 5}, {Title: "VERSION", Min: 8, Want: 9, Priority: 2},
-			{Title: "SIZE", Min: 11, Want: 11, Priority: 4}, {Title: "AGE", Min: 4, Want: 4, Right: true, Priority: 1}}),
-		activity: newPane("Activity", false, false, []kit.Column{
-			{Min: 1, Want: 1}, {Min: 16, Want: 24, Flex: true}, {Min: 6, Want: 10, Priority: 2}, {Min: 10, Want: 11}, {Min: 4, Want: 4, Right: true}}),
+	s := &Screen{}
+	for _, sys := range systems {
+		s.all = append(s.all, newPane(sys))
 	}
-	s.activity.empty = "nothing was done yet"
-	s.panes = []*pane{s.attention, s.engines, s.activity}
+	s.panes = s.all
 	s.setFocus(0)
 	return s
 }
@@ -62,20 +57,16 @@ func (s *Screen) Close()                       {}
 // Refresh takes a new picture.
 func (s *Screen) Refresh(snap screen.Snapshot) tea.Cmd {
 	s.snap = snap
-	s.attention.set(attention(snap))
-	s.attention.empty = calm(snap)
-	s.attention.note = ""
-	if n := len(snap.Problems); n > 0 {
-		s.attention.note = count(n, "problem")
+	contents := make([]content, len(s.all))
+	var all []census
+	for i, p := range s.all {
+		contents[i] = p.read(snap)
+		all = append(all, contents[i].census)
 	}
-	rows, n := engines(snap)
-	s.rows, s.worst = rows, worst(snap)
-	s.engines.empty = "no engine is known; ringside init writes a starter file"
-	s.engines.note = fmt.Sprintf("%d of %d up", n.up, n.all)
-	if n.unhealthy > 0 {
-		s.engines.note += fmt.Sprintf(", %d unhealthy", n.unhealthy)
+	contents[0].empty = calm(all)
+	for i, p := range s.all {
+		p.set(contents[i])
 	}
-	s.activity.set(activity(snap))
 	s.arrange()
 	return nil
 }
@@ -83,58 +74,47 @@ func (s *Screen) Refresh(snap screen.Snapshot) tea.Cmd {
 func (s *Screen) Resize(w, h int) { s.w, s.h = w, h; s.arrange() }
 
 func (s *Screen) Restyle(l screen.Look) {
-	for _, p := range []*pane{s.attention, s.engines, s.activity} {
+	for _, p := range s.all {
 		p.restyle(l.Theme, l.Marker)
 	}
 }
 
-// Sizes of the panes.
-const (
-	activityMin = 4 // rows, frame included
-	enginesMin  = 6
-)
-
-// arrange shares the room: attention gets what its problems need, up to nearly
-// half; engines what they need, activity what is left, but a little at least.
+// arrange lays the panes out.
 func (s *Screen) arrange() {
 	if s.w <= 0 || s.h <= 0 {
 		return
 	}
-	need := max(1, s.attention.Len()) + 2
-	if s.attention.Len() > 0 {
-		need++ // why
-	}
-	top := min(need, max(4, s.h*9/20))
-	rest := s.h - top
-	s.attention.resize(s.w, top)
-	panes := []*pane{s.attention, s.engines}
-	if rest >= enginesMin+activityMin {
-		low := max(activityMin, rest-max(enginesMin, len(s.rows)+len(s.worst)+4)) // frame, heading, why
-		s.engines.resize(s.w, rest-low)
-		s.activity.resize(s.w, low)
-		panes = append(panes, s.activity)
-	} else {
-		s.engines.resize(s.w, rest)
-	}
-	rows := s.rows
-	if s.engines.listHeight() > len(s.rows)+len(s.worst) {
-		rows = append(rows[:len(rows):len(rows)], s.worst...)
-	}
-	s.engines.set(rows)
-	s.panes = panes
-	if !s.chosen {
-		s.focus = 0
-		if s.attention.Len() == 0 {
-			s.focus = 1
+	var have []*pane
+	for _, p := range s.all {
+		if !p.none {
+			have = append(have, p)
 		}
 	}
-	s.setFocus(min(s.focus, len(panes)-1))
+	focused := s.focused()
+	s.shelves, s.panes = arrange(shelve(have, s.w), s.h), nil
+	s.focus = 0
+	for _, sh := range s.shelves {
+		for i, p := range sh.panes {
+			p.resize(sh.widths[i], sh.height)
+			if p == focused {
+				s.focus = len(s.panes)
+			}
+			s.panes = append(s.panes, p)
+		}
+	}
+	if !s.chosen {
+		s.focus = 0
+		if len(s.panes[0].rows) == 0 {
+			s.focus = min(1, len(s.panes)-1)
+		}
+	}
+	s.setFocus(s.focus)
 }
 
 func (s *Screen) setFocus(i int) {
 	s.focus = i
-	for n, p := range s.panes {
-		p.focus = n == i
+	for _, p := range s.all {
+		p.focus = p == s.panes[i]
 	}
 }
 
@@ -145,15 +125,24 @@ func (s *Screen) View() string {
 	if s.w <= 0 || s.h <= 0 {
 		return ""
 	}
-	out := make([]string, len(s.panes))
-	for i, p := range s.panes {
-		out[i] = p.view()
+	var out []string
+	for _, sh := range s.shelves {
+		lines := strings.Split(sh.panes[0].view(), "\n")
+		for _, p := range sh.panes[1:] {
+			for i, l := range strings.Split(p.view(), "\n") {
+				lines[i] += l
+			}
+		}
+		out = append(out, lines...)
 	}
 	return strings.Join(out, "\n")
 }
 
 // Do carries out a key.
 func (s *Screen) Do(id keymap.ID) tea.Cmd {
+	if id == keymap.Refresh {
+		return nil
+	}
 	s.chosen = true
 	if move, ok := moves[id]; ok {
 		move(s)
@@ -161,6 +150,9 @@ func (s *Screen) Do(id keymap.ID) tea.Cmd {
 	}
 	r := s.focused().selected()
 	if r == nil {
+		if open := s.focused().open; id == keymap.Open && open.Screen != "" {
+			return screen.Send(open)
+		}
 		return nil
 	}
 	switch id {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ringside/actions"
+	"ringside/backends/bmc"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/impact"
@@ -58,6 +59,40 @@ func picture(trouble bool) screen.Snapshot {
 	return s
 }
 
+// powered adds 120 hosts in two sites: one off, one silent, one that refuses us, one
+// with a fault and one on its way off.
+func powered(s screen.Snapshot) screen.Snapshot {
+	store := watch.NewStore()
+	f := *s.Fleet
+	s.Fleet = &f
+	for e := range s.State.All() {
+		store.Put(fleet.Reading{Source: e.Source, At: e.At, Facts: e.Facts})
+	}
+	for i := range 120 {
+		h := fleet.Host{Name: fmt.Sprintf("sw%03d", i+1), Site: []string{"tokyo", "tokyo", "shanghai"}[i/40], Rack: fmt.Sprintf("r%02d", i/20+1), BMC: &fleet.BMC{Address: "192.0.2.1"}}
+		s.Fleet.Hosts = append(s.Fleet.Hosts, h)
+		r := fleet.Reading{Source: "bmc/" + h.Name, At: noon.Add(-time.Second)}
+		f := &bmc.Facts{Host: h.Name, Driver: "ipmi", Power: bmc.On, Health: bmc.OK}
+		r.Facts = f
+		switch i + 1 {
+		case 17:
+			f.Power = bmc.Off
+		case 33:
+			r.Facts, r.Err = nil, &bmc.Error{Host: h.Name, Op: "read power", Trouble: bmc.Silent, Why: "no answer from 192.0.2.1:623"}
+		case 58:
+			r.Facts, r.Err = nil, &bmc.Error{Host: h.Name, Op: "read power", Trouble: bmc.WrongPassword, Why: "user oncall is refused"}
+		case 91:
+			f.Health, f.Faults = bmc.Critical, []string{"cooling fault"}
+		}
+		store.Put(r)
+	}
+	s.Asked = []impact.Asked{{Host: "sw100", Want: bmc.Off, Verb: bmc.SoftOff, By: "aoi", Run: "r9", At: noon.Add(-12 * time.Second)}}
+	s.State = store.State()
+	s.Problems = append(s.Problems, impact.Power(s.Fleet, s.State, s.Asked, nil, noon)...)
+	impact.Sort(s.Problems)
+	return s
+}
+
 func home(snap screen.Snapshot, w, h int, l screen.Look) *Screen {
 	s := New()
 	s.Restyle(l)
@@ -81,6 +116,10 @@ func TestFrames(t *testing.T) {
 		"ascii-80x21":    {picture(true), 80, 21, screen.Look{Theme: kit.NewTheme(true, true), Marker: true}},
 		"light-80x21":    {picture(true), 80, 21, screen.Look{Theme: plain}},
 		"small-60x12":    {picture(true), 60, 12, colour},
+		"power-80x21":    {powered(picture(true)), 80, 21, colour},
+		"power-calm":     {powered(picture(false)), 80, 30, screen.Look{Theme: kit.NewTheme(true, true)}},
+		"power-140x37":   {powered(picture(true)), 140, 37, colour},
+		"power-60x12":    {powered(picture(true)), 60, 12, colour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			frame := home(c.snap, c.w, c.h, c.look).View()
@@ -91,12 +130,96 @@ func TestFrames(t *testing.T) {
 }
 
 func TestEverySizeHolds(t *testing.T) {
-	s := home(picture(true), 80, 21, screen.Look{Theme: kit.NewTheme(true, false)})
-	for w := 20; w < 160; w += 7 {
-		for h := 8; h < 60; h += 3 {
-			s.Resize(w, h)
-			kittest.Check(t, s.View(), w, h)
+	for name, snap := range map[string]screen.Snapshot{"containers": picture(true), "hosts too": powered(picture(true)), "nothing": {Fleet: &fleet.Fleet{}}} {
+		s := home(snap, 80, 21, screen.Look{Theme: kit.NewTheme(true, false)})
+		for w := 1; w < 200; w += 13 {
+			for h := 1; h < 60; h += 5 {
+				s.Resize(w, h)
+				kittest.Check(t, s.View(), w, h)
+				if t.Failed() {
+					t.Fatalf("%s at %dx%d", name, w, h)
+				}
+			}
 		}
+	}
+}
+
+// The panes that are there, and how they stand.
+func TestLayout(t *testing.T) {
+	hostsOnly := powered(picture(false))
+	hostsOnly.Fleet = &fleet.Fleet{Hosts: hostsOnly.Fleet.Hosts}
+	for _, c := range []struct {
+		snap screen.Snapshot
+		w, h int
+		want string // a slash between those that stand side by side
+	}{
+		{picture(false), 80, 21, "Attention Containers Activity"},
+		{powered(picture(true)), 80, 21, "Attention Power/Containers Activity"},
+		{powered(picture(true)), 80, 18, "Attention Power/Containers"}, // the map needs the room
+		{powered(picture(true)), 140, 37, "Attention Power/Containers Activity"},
+		{powered(picture(true)), 77, 40, "Attention Power Containers Activity"},
+		{powered(picture(true)), 60, 12, "Attention Power Containers"},
+		{powered(picture(true)), 60, 8, "Attention Power"},
+		{hostsOnly, 80, 21, "Attention Power Activity"},
+		{screen.Snapshot{Fleet: &fleet.Fleet{}}, 80, 21, "Attention Containers Activity"}, // it says how to begin
+	} {
+		s := home(c.snap, c.w, c.h, screen.Look{Theme: kit.NewTheme(true, false)})
+		var got []string
+		sum := 0
+		for _, sh := range s.shelves {
+			var names []string
+			for _, p := range sh.panes {
+				names = append(names, p.name)
+			}
+			got = append(got, strings.Join(names, "/"))
+			sum += sh.height
+		}
+		if text := strings.Join(got, " "); text != c.want || sum != c.h {
+			t.Errorf("%dx%d: %s in %d lines, want %s", c.w, c.h, text, sum, c.want)
+		}
+	}
+}
+
+func TestThreeAbreast(t *testing.T) {
+	var panes []*pane
+	for range 4 {
+		panes = append(panes, newPane(&system{half: true, good: 5}))
+	}
+	for w, want := range map[int]string{77: "1 1 1 1", 78: "2 2", 179: "2 2", 180: "3 1"} {
+		var got []string
+		for _, s := range shelve(panes, w) {
+			got = append(got, fmt.Sprint(len(s.panes)))
+			sum := 0
+			for _, n := range s.widths {
+				sum += n
+			}
+			if sum != w {
+				t.Errorf("a shelf of %v columns in %d", s.widths, w)
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("in %d columns %v, want %s", w, got, want)
+		}
+	}
+}
+
+// Without a line under the cursor a pane leads to its screen; with one to the host.
+func TestPowerPaneLeadsSomewhere(t *testing.T) {
+	s := home(powered(picture(true)), 80, 14, screen.Look{Theme: kit.NewTheme(true, false)})
+	s.Do(keymap.NextPane)
+	if got := s.Do(keymap.Open)(); got != (screen.Go{Screen: "power"}) {
+		t.Errorf("the map leads to %+v", got)
+	}
+	if s.Selection() != nil || s.Do(keymap.Copy) != nil {
+		t.Error("a line that is not shown is acted on")
+	}
+	s.Resize(140, 37)
+	if got := s.Do(keymap.Open)(); got != (screen.Go{Screen: "power", Subject: "host//sw100", Open: "detail"}) {
+		t.Errorf("a host that changes leads to %+v", got)
+	}
+	rack := fleet.Target{Kind: fleet.KindRack, Scope: "tokyo", Name: "r01"}
+	if got := place(rack); got != (screen.Go{Screen: "power", Subject: "rack/tokyo/r01"}) {
+		t.Errorf("a rack leads to %+v", got)
 	}
 }
 
@@ -114,8 +237,11 @@ func TestCalmInWords(t *testing.T) {
 		"nothing needs you so far; 40 containers on 6 engines, 1 still connecting": half,
 		"no engine is known; ringside init writes a starter file":                  none,
 		"asking 5 engines": unread,
+		"nothing needs you so far; 120 hosts, 40 containers on 5 engines, 2 still connecting": powered(fresh),
 	} {
-		if got := calm(s); got != want {
+		screen := New()
+		screen.Refresh(s)
+		if got := screen.all[0].empty; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -186,7 +312,7 @@ func TestCursorStays(t *testing.T) {
 }
 
 func BenchmarkRefreshAndView(b *testing.B) {
-	snap := picture(true)
+	snap := powered(picture(true))
 	for i := range 10_000 {
 		snap.Problems = append(snap.Problems, impact.Problem{ID: fmt.Sprint(i), Severity: impact.Warning, Text: "x"})
 	}

@@ -47,6 +47,8 @@ type Glyphs struct {
 	Cursor, Mark, Up, Down, Fold, Open, More, Bullet   string
 	Spark                                              []string // rising
 	Full, Empty                                        string   // of a bar
+	Lit, Unlit, Barred                                 string   // of a map
+	Arrow                                              string   // from what is to what is asked for
 	H, V, TL, TR, BL, BR                               string   // box lines
 	Ellipsis                                           string
 }
@@ -56,7 +58,7 @@ var Unicode = Glyphs{
 	Good: "●", Warn: "!", Bad: "✗", Busy: "◐", Off: "○", Paused: "‖", Unknown: "?", Stale: "~",
 	Cursor: "▌", Mark: "◆", Up: "▲", Down: "▼", Fold: "▸", Open: "▾", More: "›", Bullet: "·",
 	Spark: []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
-	Full:  "█", Empty: "░", H: "─", V: "│", TL: "┌", TR: "┐", BL: "└", BR: "┘", Ellipsis: "…",
+	Full:  "█", Empty: "░", Lit: "■", Unlit: "□", Barred: "⊘", Arrow: "→", H: "─", V: "│", TL: "┌", TR: "┐", BL: "└", BR: "┘", Ellipsis: "…",
 }
 
 // ASCII glyphs serve --ascii and terminals without line drawing.
@@ -64,5 +66,5 @@ var ASCII = Glyphs{
 	Good: "*", Warn: "!", Bad: "x", Busy: "%", Off: "o", Paused: "=", Unknown: "?", Stale: "~",
 	Cursor: ">", Mark: "#", Up: "^", Down: "v", Fold: "+", Open: "-", More: ">", Bullet: "-",
 	Spark: []string{"_", ".", "-", "=", "+", "*", "#", "@"},
-	Full:  "#", Empty: ".", H: "-", V: "|", TL: "+", TR: "+", BL: "+", BR: "+", Ellipsis: "~",
+	Full:  "#", Empty: ".", Lit: "#", Unlit: "o", Barred: "/", Arrow: "->", H: "-", V: "|", TL: "+", TR: "+", BL: "+", BR: "+", Ellipsis: "~",
 }

@@ -149,3 +149,14 @@ func Lines(text string, w, h int) []string {
 	}
 	return out
 }
+
+// Longest returns the first of several texts that fits in width columns, "" when
+// none does. They come from the longest to the shortest.
+func Longest(texts []string, width int) string {
+	for _, t := range texts {
+		if Width(t) <= width {
+			return t
+		}
+	}
+	return ""
+}

@@ -19,3 +19,12 @@ func TestSince(t *testing.T) {
 		t.Error("a moment that is not known has an age")
 	}
 }
+
+func TestWithin(t *testing.T) {
+	for age, want := range map[time.Duration]time.Duration{0: 5 * time.Second, 5 * time.Second: 5 * time.Second, 6 * time.Second: 15 * time.Second,
+		30 * time.Second: 30 * time.Second, 31 * time.Second: time.Minute, 59 * time.Second: time.Minute, 61 * time.Second: 2 * time.Minute} {
+		if got := Within(age); got != want {
+			t.Errorf("within(%v) is %v, want %v", age, got, want)
+		}
+	}
+}

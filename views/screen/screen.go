@@ -10,6 +10,7 @@ import (
 	"ringside/actions"
 	"ringside/backends/fleet"
 	"ringside/backends/impact"
+	"ringside/backends/swift"
 	"ringside/backends/watch"
 	"ringside/keymap"
 	"ringside/views/kit"
@@ -20,8 +21,10 @@ import (
 type Snapshot struct {
 	Fleet    *fleet.Fleet
 	State    *watch.State
+	Clusters []*swift.Overview   // of Swift, in the order of the fleet
 	Problems []impact.Problem    // worst first
 	Runs     []actions.RunRecord // newest first: those of this process, then the ledger's
+	Asked    []impact.Asked      // changes of power that Runs ask for or asked for
 	Now      time.Time
 }
 

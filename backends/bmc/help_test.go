@@ -1,0 +1,57 @@
+package bmc
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"ringside/backends/fleet"
+)
+
+const patience = 30 * time.Second
+
+func opened(t testing.TB, c *Controller) *Controller {
+	t.Cleanup(func() {
+		if err := c.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
+var accounts atomic.Int32
+
+// account makes a credential.
+func account(t testing.TB, user, password string) fleet.Credential {
+	env := fmt.Sprintf("RINGSIDE_TEST_SECRET_%d", accounts.Add(1))
+	must(t, os.Setenv(env, password))
+	t.Cleanup(func() { _ = os.Unsetenv(env) })
+	return fleet.Credential{Name: "sim", Username: user, Password: fleet.Secret{Env: env}}
+}
+
+func soon(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// until waits for a condition.
+func until(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !ok(); {
+		if time.Now().After(end) {
+			t.Fatalf("timed out: %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}

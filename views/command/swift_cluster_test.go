@@ -1,0 +1,94 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"ringside/backends/lab"
+	"ringside/backends/lab/bmc"
+	"ringside/backends/lab/swift"
+)
+
+// newStore is a bench of eight hosts that are the storage nodes of a cluster.
+func newStore(t *testing.T) *bench {
+	t.Helper()
+	o := &swift.Options{Name: "objects", Site: "tokyo", Environment: "production", Disks: 3, PartPower: 8, Calm: true}
+	for n := range 8 {
+		o.Nodes = append(o.Nodes, fmt.Sprintf("sw%03d", n+1))
+	}
+	l, err := lab.Start(lab.Options{Seed: 1, Speed: 20, Hosts: bmc.Many(8), Engines: []lab.EngineOptions{}, Swift: o})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	dir := t.TempDir()
+	return &bench{l, map[string]string{"XDG_STATE_HOME": dir, "HOME": dir}}
+}
+
+// objects are the rows of a command as JSON.
+func (b *bench) objects(t *testing.T, args string, code int) (out []map[string]any) {
+	t.Helper()
+	r := b.line(t, args+" --output json")
+	if err := json.Unmarshal([]byte(r.out), &out); err != nil || r.code != code {
+		t.Fatalf("%s: exit %d, %v\n%s%s", args, r.code, err, r.out, r.err)
+	}
+	return out
+}
+
+func TestSwiftClusterCommands(t *testing.T) {
+	b := newStore(t)
+	if r := b.line(t, "swift check"); r.code != 0 || !strings.HasPrefix(r.out, "SWIFT OK - objects: 8 of 8 nodes, 24 of 24 devices up | nodes_up=8;;;0;8 ") {
+		t.Errorf("well: %+v", r)
+	}
+	rows := b.objects(t, "swift status", ExitDone)
+	if len(rows) != 4 || rows[0]["ring"] != "account" || rows[0]["nodes_up"] != 8.0 || rows[0]["below_quorum"] != 0.0 || rows[3]["scheme"] != "ec 4+2" {
+		t.Errorf("status: %v", rows)
+	}
+	if rows = b.objects(t, "swift md5 objects", ExitDone); len(rows) != 5 || rows[4]["file"] != "swift.conf" || rows[0]["state"] != "majority" || rows[0]["count"] != 9.0 || rows[0]["ours"] != true {
+		t.Errorf("md5: %v", rows)
+	}
+
+	b.lab.Swift().Stop("sw002")
+	b.lab.Swift().Remove("sw003", "d1")
+	rows = b.objects(t, "swift nodes", ExitFailed)
+	if len(rows) != 8 || rows[1]["host"] != "sw002" || rows[1]["state"] != "down" || rows[1]["load_1m"] != nil || rows[2]["devices_up"] != 2.0 || rows[0]["version"] == nil {
+		t.Errorf("nodes: %v", rows)
+	}
+	rows = b.objects(t, "swift devices", ExitFailed)
+	states := map[any]int{}
+	for _, r := range rows {
+		states[r["state"]]++
+	}
+	if len(rows) != 24 || states["ok"] != 20 || states["silent"] != 3 || states["absent"] != 1 {
+		t.Errorf("devices: %v", states)
+	}
+	if r := b.line(t, "swift check"); r.code != 2 || !strings.Contains(r.out, "SWIFT CRITICAL - objects: below primary quorum: ") || !strings.Contains(r.out, "warning: objects/sw003: disk d1 is in the rings and not on the node") {
+		t.Errorf("a node and a disk less: %+v", r)
+	}
+	if r := b.line(t, "swift status nowhere"); r.code != ExitUsage || !strings.Contains(r.err, `no cluster "nowhere"; the fleet has objects`) {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A power plan says what it takes from the cluster, with what is off already, and
+// is not done where data would go.
+func TestPowerPlanSeesPartitions(t *testing.T) {
+	b := newStore(t)
+	if r := b.line(t, "power off sw001 --dry-run"); r.code != ExitPlanned || !strings.Contains(r.out, "lose a replica") {
+		t.Errorf("one host: %+v", r)
+	}
+	r := b.line(t, "power force sw001-sw004 --yes --reason test")
+	if r.code != ExitBlocked || !strings.Contains(r.out+r.err, "become unreadable") || b.powers(t, 8) != 8 {
+		t.Errorf("four hosts: %+v; on: %d", r, b.powers(t, 8))
+	}
+	b.lab.Swift().Stop("sw001")
+	b.lab.Swift().Stop("sw002")
+	if r := b.line(t, "power off sw003 --yes --reason test"); r.code != ExitBlocked || b.powers(t, 8) != 8 {
+		t.Errorf("a third host: %+v", r)
+	}
+	if r := b.line(t, "power off sw003 --yes --reason test --override drill"); r.code != ExitDone || b.powers(t, 8) != 7 {
+		t.Errorf("overridden: %+v", r)
+	}
+}
