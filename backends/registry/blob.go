@@ -47,15 +47,16 @@ func (r *run) blob(ctx context.Context, d descriptor.Descriptor) error {
 		delete(c.sending, key)
 		c.mu.Unlock()
 	}()
+	b := &delivery{run: r, desc: d}
+	b.transfer = c.activity.begin(Transfer{Repository: r.Repository, Tag: r.Tag, Digest: string(d.Digest), Size: d.Size, State: Checking, Began: time.Now()})
+	defer c.activity.end(b.transfer)
+	b.tell(*b.transfer) // at once, so that the sum is known
 	select {
 	case c.slots <- struct{}{}:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
 	defer func() { <-c.slots }()
-	b := &delivery{run: r, desc: d}
-	b.transfer = c.activity.begin(Transfer{Repository: r.Repository, Tag: r.Tag, Digest: string(d.Digest), Size: d.Size, State: Checking, Began: time.Now()})
-	defer c.activity.end(b.transfer)
 	return b.bring(ctx)
 }
 
@@ -74,6 +75,10 @@ func (b *delivery) state(s TransferState) {
 }
 
 func (b *delivery) bring(ctx context.Context) error {
+	if b.copier.sisters.has(string(b.desc.Digest), b.TargetRepository) {
+		b.present() // an image that was copied just now has it too
+		return nil
+	}
 	there, err := b.look(ctx)
 	if there || err != nil {
 		return err

@@ -24,6 +24,7 @@ type call struct {
 type attempt struct {
 	status int
 	says   string // the registry's own words, clean
+	code   string // and its word for programs
 	wait   time.Duration
 	err    error
 }

@@ -77,6 +77,20 @@ func TestWithoutMounts(t *testing.T) {
 	wants(t, "mounted", res.Mounted, 0)
 }
 
+// A target that cleaned up meanwhile gets once more what it lost.
+func TestLostBlob(t *testing.T) {
+	r := newRig(t, lab.Options{}, lab.Options{})
+	r.push("team/web", "1", 100*kib)
+	built := r.push("team/web", "2", 100*kib)
+	c := r.copier(Options{})
+	r.copy(c, "team/web", "1")
+	r.b.Lose("team/web", built.Layers()[0])
+	res := r.copy(c, "team/web", "2")
+	if res.Blobs != 5 { // four that are new, and the lost one
+		t.Errorf("%+v", res)
+	}
+}
+
 func TestReferrers(t *testing.T) {
 	for name, target := range map[string]lab.Options{"API": {}, "tags": {NoReferrers: true}} {
 		t.Run(name, func(t *testing.T) {

@@ -46,6 +46,7 @@ type Error struct {
 	Why      string        // "registry.sha.example:5000 turns connections down"
 	Hint     string        // what to do next, "" when there is nothing better than to try again
 	Wait     time.Duration // Limited: how long it asks to wait, 0 when it does not say
+	code     string        // the registry's own, such as MANIFEST_BLOB_UNKNOWN
 	err      error
 }
 
@@ -71,6 +72,13 @@ func TroubleOf(err error) Trouble {
 
 // IsMissing says that there is no such tag, manifest, blob or repository.
 func IsMissing(err error) bool { return TroubleOf(err) == Missing }
+
+// lacksParts says that a registry refused a manifest because something that it
+// names is not there (distribution specification, error codes).
+func lacksParts(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.code == "MANIFEST_BLOB_UNKNOWN" || e.code == "BLOB_UNKNOWN")
+}
 
 // passing says that the same attempt may work a moment later.
 func passing(err error) bool {
@@ -103,7 +111,7 @@ func (r *Registry) fail(op string, c *call, err error) error {
 		rs = &reason{Mismatch, "the content is not what its digest says", "the copy was dropped; is a proxy on the way changing content?"}
 	case seen.status >= 400:
 		rs = statusReason(seen)
-		out.Wait = seen.wait
+		out.Wait, out.code = seen.wait, seen.code
 	case seen.err != nil:
 		rs = connectionReason(r.spec.Address, seen.err)
 	default:

@@ -1,6 +1,12 @@
 package registry
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"ringside/backends/fleet/match"
+)
 
 // State is how a tag at the target compares with the source.
 type State string
@@ -78,19 +84,26 @@ type Tag struct {
 	Why            string    // Unknown: what went wrong, in words
 }
 
+// Repository returns a repository by its name at the source.
+func (f *Facts) Repository(name string) (*Repository, bool) {
+	i, found := slices.BinarySearchFunc(f.Repositories, name, func(r *Repository, name string) int { return strings.Compare(r.Name, name) })
+	if !found {
+		return nil, false
+	}
+	return f.Repositories[i], true
+}
+
 // Find returns a tag of a repository of the source.
 func (f *Facts) Find(repository, tag string) (Tag, bool) {
-	for _, r := range f.Repositories {
-		if r.Name != repository {
-			continue
-		}
-		for _, t := range r.Tags {
-			if t.Name == tag {
-				return t, true
-			}
-		}
+	r, ok := f.Repository(repository)
+	if !ok {
+		return Tag{}, false
 	}
-	return Tag{}, false
+	i, found := slices.BinarySearchFunc(r.Tags, tag, func(t Tag, name string) int { return match.Tags(t.Name, name) })
+	if !found {
+		return Tag{}, false
+	}
+	return r.Tags[i], true
 }
 
 // count sums the states up.

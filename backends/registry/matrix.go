@@ -30,11 +30,12 @@ type Cell struct {
 	Known  bool
 }
 
-// Run is one container that runs the tag.
+// Run is one container that runs a tag which belongs to a sync.
 type Run struct {
 	Running
-	Registry string // whose image it runs, "" when that is none of the fleet's
-	State    RunState
+	Registry   string // that its image is from
+	Repository string // at the source of the sync
+	State      RunState
 }
 
 // RunState compares what a container runs with what its tag is in its registry.
@@ -48,6 +49,51 @@ const (
 	RunsOther RunState = "unknown" // one of the two digests is not known
 )
 
+// Join says of every container whose image belongs to a sync how it compares with
+// its registry. It is pure, and looks each container up: it costs little however
+// many tags there are.
+func Join(syncs []*Facts, registries []fleet.Registry, running []Running) (out []Run) {
+	for _, r := range running {
+		if r.Tag == "" {
+			continue
+		}
+		where, repository := SplitImage(r.Image, registries)
+		if where == "" {
+			continue
+		}
+		for _, f := range syncs {
+			source, ok := f.sourceOf(where, repository)
+			if !ok || !f.covers(source, r.Tag) {
+				continue
+			}
+			t, _ := f.Find(source, r.Tag)
+			c := t.cell(where == f.From.Registry)
+			run := Run{Running: r, Registry: where, Repository: source, State: RunsOther}
+			switch {
+			case c.Known && c.Digest == "":
+				run.State = RunsGone
+			case !c.Known || r.Digest == "":
+			case c.Digest == r.Digest:
+				run.State = Runs
+			default:
+				run.State = RunsMoved
+			}
+			out = append(out, run)
+			break
+		}
+	}
+	return out
+}
+
+// cell is a tag on one side. Of the zero tag it is known that it is not there.
+func (t Tag) cell(source bool) Cell {
+	digest := t.Target
+	if source {
+		digest = t.Source
+	}
+	return Cell{digest, t.State != Unknown || digest != ""}
+}
+
 // Matrix joins what syncs found with what engines run: a row for every tag, with
 // its digest at every registry. columns are the registries of the cells. It is
 // pure. Containers whose image belongs to no sync are in no row.
@@ -56,8 +102,12 @@ func Matrix(syncs []*Facts, registries []fleet.Registry, running []Running) (col
 	for _, f := range syncs {
 		m.add(f)
 	}
-	for _, r := range running {
-		m.join(syncs, registries, r)
+	for _, r := range Join(syncs, registries, running) {
+		key := [2]string{r.Repository, r.Tag}
+		if m.cells[key] == nil { // no side has it
+			m.cells[key] = map[string]Cell{r.Registry: {"", true}}
+		}
+		m.runs[key] = append(m.runs[key], r)
 	}
 	return m.columns, m.rows()
 }
@@ -83,9 +133,8 @@ func (m *joiner) add(f *Facts) {
 			if m.cells[key] == nil {
 				m.cells[key] = map[string]Cell{}
 			}
-			known := t.State != Unknown
-			m.put(key, f.From.Registry, Cell{t.Source, known || t.Source != ""})
-			m.put(key, f.To.Registry, Cell{t.Target, known || t.Target != ""})
+			m.put(key, f.From.Registry, t.cell(true))
+			m.put(key, f.To.Registry, t.cell(false))
 		}
 	}
 }
@@ -94,39 +143,6 @@ func (m *joiner) add(f *Facts) {
 func (m *joiner) put(key [2]string, registry string, c Cell) {
 	if old, ok := m.cells[key][registry]; !ok || c.Known && !old.Known {
 		m.cells[key][registry] = c
-	}
-}
-
-func (m *joiner) join(syncs []*Facts, registries []fleet.Registry, r Running) {
-	if r.Tag == "" {
-		return
-	}
-	where, repository := SplitImage(r.Image, registries)
-	if where == "" {
-		return
-	}
-	for _, f := range syncs {
-		source, ok := f.sourceOf(where, repository)
-		if !ok || !f.covers(source, r.Tag) {
-			continue
-		}
-		key := [2]string{source, r.Tag}
-		if m.cells[key] == nil { // neither side has it
-			m.cells[key] = map[string]Cell{f.From.Registry: {"", true}, f.To.Registry: {"", true}}
-		}
-		c := m.cells[key][where]
-		run := Run{Running: r, Registry: where, State: RunsOther}
-		switch {
-		case c.Known && c.Digest == "":
-			run.State = RunsGone
-		case !c.Known || r.Digest == "":
-		case c.Digest == r.Digest:
-			run.State = Runs
-		default:
-			run.State = RunsMoved
-		}
-		m.runs[key] = append(m.runs[key], run)
-		return
 	}
 }
 
@@ -194,6 +210,6 @@ func (f *Facts) covers(repository, tag string) bool {
 	if f.picks == nil || !f.picks(repository, tag) {
 		return false
 	}
-	i, found := slices.BinarySearchFunc(f.Repositories, repository, func(r *Repository, name string) int { return strings.Compare(r.Name, name) })
-	return found && !f.Repositories[i].Checked.IsZero()
+	r, found := f.Repository(repository)
+	return found && !r.Checked.IsZero()
 }

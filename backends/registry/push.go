@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"strings"
 	"sync"
 
 	"github.com/regclient/regclient"
@@ -97,7 +96,7 @@ func (p *pusher) put(ctx context.Context, n *node, reference string) error {
 		case err == nil:
 			p.learn(n)
 			return nil
-		case !again && strings.Contains(err.Error(), "unknown to registry") && TroubleOf(err) != Missing:
+		case !again && lacksParts(err):
 			again = true
 			if err := p.lost(ctx, n); err != nil {
 				return err

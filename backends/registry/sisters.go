@@ -47,6 +47,13 @@ func (s *sisters) learn(repository string, blobs ...string) {
 	}
 }
 
+// has says whether a repository of the target is known to have the blob.
+func (s *sisters) has(blob, repository string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.where[blob] == repository
+}
+
 func (s *sisters) forget(blob string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -249,7 +249,7 @@ func (t *transport) judge(resp *http.Response, c *call, back *retry.Backoff) (wa
 	if a.status < 400 || resp.Request != nil && resp.Request.Method == http.MethodDelete && strings.Contains(resp.Request.URL.Path, "/uploads/") {
 		return 0, false // and what failed before is still what matters
 	}
-	a.says = said(resp)
+	a.code, a.says = said(resp)
 	a.wait = retryAfter(resp.Header.Get("Retry-After"))
 	c.saw(a)
 	switch a.status {
@@ -268,9 +268,9 @@ func (t *transport) judge(resp *http.Response, c *call, back *retry.Backoff) (wa
 	return 0, false
 }
 
-// said reads the registry's own message off an error answer and leaves the body
-// readable. It is the first of them, clean, on one line.
-func said(resp *http.Response) string {
+// said reads the registry's own message and its code off an error answer and
+// leaves the body readable. It is the first of them, clean, on one line.
+func said(resp *http.Response) (code, message string) {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	resp.Body.Close()
 	resp.Body = io.NopCloser(bytes.NewReader(body))
@@ -278,17 +278,17 @@ func said(resp *http.Response) string {
 		Errors []struct{ Code, Message string }
 	}
 	if json.Unmarshal(body, &e) != nil || len(e.Errors) == 0 {
-		return ""
+		return "", ""
 	}
-	text := e.Errors[0].Message
-	if text == "" {
-		text = e.Errors[0].Code
+	code, message = fleet.Clean(e.Errors[0].Code), fleet.Clean(e.Errors[0].Message)
+	if message == "" {
+		message = code
 	}
 	const longest = 200
-	if r := []rune(fleet.Clean(text)); len(r) > longest {
-		return string(r[:longest]) + "..."
+	if r := []rune(message); len(r) > longest {
+		message = string(r[:longest]) + "..."
 	}
-	return fleet.Clean(text)
+	return code, message
 }
 
 // retryAfter reads the header of that name: seconds, or a date (RFC 9110 section

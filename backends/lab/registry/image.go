@@ -29,6 +29,16 @@ type Built struct {
 	blobs     []string
 }
 
+// Layers are the digests of all layers, those of the first platform first.
+func (b Built) Layers() (digests []string) {
+	for _, m := range b.manifests {
+		for _, y := range m.doc.Layers {
+			digests = append(digests, y.Digest)
+		}
+	}
+	return digests
+}
+
 type descriptor struct {
 	MediaType    string            `json:"mediaType"`
 	Digest       string            `json:"digest"`

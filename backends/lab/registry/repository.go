@@ -115,6 +115,15 @@ func (r *Registry) Push(name, tag string, b Built) {
 	p.tags[tag] = b.Digest
 }
 
+// Lose takes a blob away, as a clean-up does that runs at the wrong time.
+func (r *Registry) Lose(name, digest string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if p := r.repositories[name]; p != nil {
+		delete(p.blobs, digest)
+	}
+}
+
 // Untag takes a tag away, and only that.
 func (r *Registry) Untag(name, tag string) {
 	r.mu.Lock()
