@@ -36,6 +36,12 @@ type Facts struct {
 	picks func(repository, tag string) bool // what belongs to the sync
 }
 
+// NewFacts makes the facts of a sync from what was found. picks says which tags
+// belong to it.
+func NewFacts(sync string, from, to Side, repositories []*Repository, picks func(repository, tag string) bool) *Facts {
+	return &Facts{Sync: sync, From: from, To: to, Repositories: repositories, Counts: count(repositories), picks: picks}
+}
+
 // Side is one registry of a sync.
 type Side struct {
 	Registry, Address, Site string

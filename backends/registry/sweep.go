@@ -58,20 +58,36 @@ func (s *side) judge(err error) error {
 	return s.gaveUp
 }
 
-// look compares repositories of the source, or all that the sync picks when names
-// is nil, and hands each to found as soon as it is done, from several goroutines.
-// An error means that one of the registries as a whole could not be read.
-func (s *Sync) look(ctx context.Context, names []string, found func(*Repository)) (requests int, err error) {
+// look compares the repositories of the source that the sync picks, and only picks
+// unless it is nil, and hands each to found as soon as it is done, from several
+// goroutines. An error means that one of the registries as a whole could not be read.
+func (s *Sync) look(ctx context.Context, only func(repository string) bool, found func(*Repository)) (requests int, err error) {
+	w := s.sweep()
+	names, err := w.names(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if only != nil {
+		names = slices.DeleteFunc(names, func(n string) bool { return !only(n) })
+	}
+	return w.run(ctx, names, found)
+}
+
+// lookAt is look for repositories that are known.
+func (s *Sync) lookAt(ctx context.Context, names []string, found func(*Repository)) (requests int, err error) {
+	return s.sweep().run(ctx, names, found)
+}
+
+func (s *Sync) sweep() *sweep {
 	w := &sweep{Sync: s, slots: make(chan struct{}, 2*(s.from.spec.Concurrency+s.to.spec.Concurrency))}
 	w.from.Registry, w.to.Registry = s.from, s.to
+	return w
+}
+
+func (w *sweep) run(ctx context.Context, names []string, found func(*Repository)) (requests int, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer func() { requests, _, _ = w.stats.Sum() }()
-	if names == nil {
-		if names, err = w.names(ctx); err != nil {
-			return 0, err
-		}
-	}
 	each(len(names), repositoriesAtOnce, func(i int) {
 		if ctx.Err() != nil {
 			return
@@ -115,6 +131,7 @@ func both(f, g func()) { each(2, 2, func(i int) { []func(){f, g}[i]() }) }
 // or the registries name them. Those that only the target still has are among them.
 func (w *sweep) names(ctx context.Context) ([]string, error) {
 	if exact, ok := w.repositories.Exact(); ok {
+		exact = slices.Clone(exact)
 		slices.Sort(exact)
 		return slices.Compact(exact), nil
 	}

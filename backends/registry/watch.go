@@ -180,7 +180,7 @@ func (w *watcher) some(ctx context.Context) bool {
 	}
 	began := time.Now()
 	var mu sync.Mutex
-	_, err := w.look(ctx, names, func(r *Repository) {
+	_, err := w.lookAt(ctx, names, func(r *Repository) {
 		mu.Lock()
 		defer mu.Unlock()
 		w.take(r, began, false)
@@ -192,13 +192,31 @@ func (w *watcher) some(ctx context.Context) bool {
 }
 
 // Compare looks at everything once and returns it, for who does not watch.
-func (s *Sync) Compare(ctx context.Context) (*Facts, error) {
-	var out *Facts
-	w := &watcher{Sync: s, byName: map[string]*Repository{}, report: func(r fleet.Reading) { out, _ = r.Facts.(*Facts) }}
-	if _, err := w.all(ctx); err != nil {
+func (s *Sync) Compare(ctx context.Context) (*Facts, error) { return s.Look(ctx, nil) }
+
+// Look compares the repositories of the source that only picks, nil for all, now.
+// It changes nothing of what Watch knows. An error means that one of the registries
+// could not be read.
+func (s *Sync) Look(ctx context.Context, only func(repository string) bool) (*Facts, error) {
+	began := time.Now()
+	var mu sync.Mutex
+	var found []*Repository
+	requests, err := s.look(ctx, only, func(r *Repository) {
+		mu.Lock()
+		defer mu.Unlock()
+		remember(r.Tags, nil, began, true)
+		found = append(found, r)
+	})
+	if err != nil {
 		return nil, err
 	}
-	return out, nil
+	slices.SortFunc(found, func(a, b *Repository) int { return strings.Compare(a.Name, b.Name) })
+	f := NewFacts(s.spec.Name, s.from.side(), s.to.side(), found, s.Picks)
+	f.Environment, f.Requests, f.Swept = s.spec.Environment, requests, time.Now()
+	if f.Counts.Behind() == 0 && f.Counts.Unknown == 0 {
+		f.LastMatch = f.Swept
+	}
+	return f, nil
 }
 
 // Latest is what the running Watch last reported, nil before.
