@@ -11,6 +11,10 @@ const (
 	Containers Scope = "containers"
 	Detail     Scope = "container detail"
 	Logs       Scope = "logs"
+	Swift      Scope = "swift"
+	SwiftNodes Scope = "storage nodes"
+	SwiftDisks Scope = "disks of a cluster"
+	SwiftNode  Scope = "a storage node"
 	Runs       Scope = "runs"
 	Run        Scope = "a run"
 )
@@ -23,6 +27,10 @@ var Places = [][]Scope{
 	{Host, Movement},
 	{Detail, Movement},
 	{Logs, Movement},
+	{Swift, Movement},
+	{SwiftNodes, List, Swift, Movement},
+	{SwiftDisks, List, Swift, Movement},
+	{SwiftNode, Movement},
 	{Runs, List, Movement},
 	{Run, Movement},
 }
@@ -40,6 +48,7 @@ const (
 	GoHome      ID = "go.home"
 	GoPower     ID = "go.power"
 	GoContainer ID = "go.containers"
+	GoSwift     ID = "go.swift"
 	GoRuns      ID = "go.runs"
 	NextPane    ID = "pane.next"
 	PrevPane    ID = "pane.previous"
@@ -67,6 +76,13 @@ const (
 	Shell    ID = "containers.shell"
 
 	ShowMap ID = "power.map"
+
+	WhatIf      ID = "swift.what_if"
+	NextSafe    ID = "swift.next_safe"
+	SafeSet     ID = "swift.safe_set"
+	Locate      ID = "swift.locate"
+	CheckObject ID = "swift.check_object"
+	PickCluster ID = "swift.cluster"
 
 	ActOn       ID = "power.on"
 	ActOff      ID = "power.off"
@@ -109,6 +125,7 @@ var Table = []Binding{
 	{GoHome, Global, []string{"1"}, "home", "go to the home screen", 0},
 	{GoPower, Global, []string{"2"}, "power", "go to the power of the hosts", 0},
 	{GoContainer, Global, []string{"3"}, "containers", "go to the containers", 0},
+	{GoSwift, Global, []string{"4"}, "swift", "go to the Swift clusters", 0},
 	{GoRuns, Global, []string{"7"}, "runs", "go to the runs: what was done, by whom", 0},
 	{Palette, Global, []string{":", "ctrl+p"}, "go to", "open the palette: any screen, container, engine, host or act by name", 80},
 	{Help, Global, []string{"?"}, "help", "show the keys of this place", 90},
@@ -171,6 +188,38 @@ var Table = []Binding{
 	{ActReset, Host, []string{"R"}, "reset", "reset, the power stays on (asks first)", 0},
 	{ActBoot, Host, []string{"B"}, "boot", "choose what it boots from (asks first)", 0},
 	{ActIdentify, Host, []string{"I"}, "identify", "switch the identify light (asks first)", 0},
+
+	{NextTab, Swift, []string{"tab"}, "next", "next page: overview, nodes, disks, rings, locate", 15},
+	{PrevTab, Swift, []string{"shift+tab"}, "", "page before", 0},
+	{Locate, Swift, []string{"L"}, "locate", "find an account, a container, an object or a partition: its primaries, their state, its handoffs", 40},
+	{CheckObject, Swift, []string{"H"}, "check", "write an object, read it back and delete it (asks first)", 70},
+	{PickCluster, Swift, []string{"C"}, "", "choose the cluster", 0},
+	{Wrap, Swift, []string{"w"}, "", "wrap long lines", 0},
+	{Copy, Swift, []string{"c"}, "", "copy this text", 0},
+
+	{WhatIf, SwiftNodes, []string{"i"}, "what if", "show or hide what the loss of the marked ones would do", 35},
+	{NextSafe, SwiftNodes, []string{"n"}, "safe", "to the next node that may go off besides what is off and marked", 45},
+	{SafeSet, SwiftNodes, []string{"N"}, "", "mark as many nodes as may go off together", 0},
+	{Acts, SwiftNodes, []string{"a"}, "act", "what can be done with the host of this node or of the marked ones", 50},
+	{ActOn, SwiftNodes, []string{"U"}, "on", "power on its host (asks first)", 0},
+	{ActOff, SwiftNodes, []string{"X"}, "off", "power off its host softly (asks first)", 0},
+	{ActForce, SwiftNodes, []string{"F"}, "cut", "cut the power of its host (asks first)", 0},
+	{ActCycle, SwiftNodes, []string{"T"}, "cycle", "cut the power of its host, wait, power on (asks first)", 0},
+	{ActReset, SwiftNodes, []string{"R"}, "reset", "reset its host without a change of power (asks first)", 0},
+	{ActIdentify, SwiftNodes, []string{"I"}, "identify", "switch the identify light of its host (asks first)", 0},
+
+	{WhatIf, SwiftDisks, []string{"i"}, "what if", "show or hide what the loss of the marked ones would do", 35},
+
+	{Acts, SwiftNode, []string{"a"}, "act", "what can be done with its host", 10},
+	{Search, SwiftNode, []string{"/"}, "filter", "show only the lines that match", 20},
+	{Wrap, SwiftNode, []string{"w"}, "wrap", "wrap long lines", 0},
+	{Copy, SwiftNode, []string{"c"}, "copy", "copy this text", 30},
+	{ActOn, SwiftNode, []string{"U"}, "on", "power on its host (asks first)", 0},
+	{ActOff, SwiftNode, []string{"X"}, "off", "power off its host softly (asks first)", 0},
+	{ActForce, SwiftNode, []string{"F"}, "cut", "cut the power of its host (asks first)", 0},
+	{ActCycle, SwiftNode, []string{"T"}, "cycle", "cut the power of its host, wait, power on (asks first)", 0},
+	{ActReset, SwiftNode, []string{"R"}, "reset", "reset its host without a change of power (asks first)", 0},
+	{ActIdentify, SwiftNode, []string{"I"}, "identify", "switch the identify light of its host (asks first)", 0},
 
 	{Open, Home, []string{"enter"}, "open", "open what the cursor is on", 10},
 	{NextPane, Home, []string{"tab"}, "pane", "next pane", 20},

@@ -302,7 +302,7 @@ func TestWhatRunsThere(t *testing.T) {
 	store.Put(fleet.Reading{Source: "docker/e1", At: time.Now(), Facts: &docker.Facts{Engine: "e1", Containers: []*docker.Container{
 		{Name: "web", State: docker.Running}, {Name: "db", State: docker.Running}, {Name: "old", State: docker.Exited}}}})
 	r.state = store.State()
-	const one, two = "warn runs there", "warn containers sw001: 2 containers run there of engine e1: db, web"
+	const one, two = "warn runs there", "warn containers sw001: 2 containers of engine e1 run there: db, web"
 	silent := "warn containers sw002: engine e2 runs there and does not answer"
 	p := r.build(t, "off", nil, r.hosts()...)
 	if got := said(p.Findings); !strings.Contains(got, two) || !strings.Contains(got, silent) {

@@ -29,7 +29,6 @@ const (
 // ipmi speaks IPMI 2.0 to one BMC over one session, which is opened with the
 // first command, kept, and opened anew when the BMC has forgotten it.
 type ipmi struct {
-	host      string
 	address   string
 	cred      fleet.Credential
 	secrets   *secrets
@@ -60,7 +59,7 @@ var privileges = map[string]types.PrivilegeLevel{"": types.PrivilegeLevelAdminis
 
 func newIPMI(c *Controller) *ipmi {
 	port, _ := c.ports()
-	d := &ipmi{host: c.host.Name, address: c.address(port), cred: c.cred, secrets: c.secrets, suites: []int{17, 3},
+	d := &ipmi{address: c.address(port), cred: c.cred, secrets: c.secrets, suites: []int{17, 3},
 		privilege: privileges[c.host.BMC.Privilege], turn: newTurn()}
 	if s := c.host.BMC.CipherSuite; s != 0 {
 		d.suites = []int{s}
@@ -214,7 +213,10 @@ func (d *ipmi) loginWith(ctx context.Context, suite int, password string) (other
 		return false, nil
 	}
 	told := conn.Told()
-	s.end(ctx, told.Stage >= rmcp.Acknowledged && ctx.Err() == nil)
+	if told.Stage >= rmcp.Acknowledged { // there is a session, and it is of no use
+		_ = s.end(ctx, ctx.Err() == nil)
+	}
+	_ = conn.Close()
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
@@ -238,9 +240,7 @@ func (s *ipmiSession) end(ctx context.Context, politely bool) error {
 		s.conn.Deafen()
 	}
 	defer s.conn.Follow(ctx)()
-	err := s.client.Close(ctx)
-	_ = s.conn.Close() // the library leaves it open when it was never used
-	return err
+	return s.client.Close(ctx)
 }
 
 // drop ends a session that does not answer any more.

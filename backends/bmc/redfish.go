@@ -26,7 +26,6 @@ const (
 // redfish speaks Redfish (DMTF DSP0266) to one BMC over one kept connection and
 // one session, which is opened with the first request that needs it.
 type redfish struct {
-	host     string
 	address  string // "sw017.bmc:443"
 	base     string // "https://sw017.bmc:443"
 	cred     fleet.Credential
@@ -48,7 +47,7 @@ type redfish struct {
 
 func newRedfish(c *Controller) *redfish {
 	_, port := c.ports()
-	d := &redfish{host: c.host.Name, address: c.address(port), cred: c.cred, secrets: c.secrets, wanted: c.host.BMC.System, turn: newTurn()}
+	d := &redfish{address: c.address(port), cred: c.cred, secrets: c.secrets, wanted: c.host.BMC.System, turn: newTurn()}
 	t := &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: redfishDial}).DialContext,
 		TLSHandshakeTimeout:   redfishAnswer,

@@ -62,15 +62,15 @@ func (c *Controller) Watch(ctx context.Context, report func(fleet.Reading)) {
 		if c.changing() && err == nil {
 			rest = busyRest
 		}
-		if !c.breathe(ctx, refreshRest) {
+		if !pause(ctx, refreshRest) {
 			return
 		}
 		timer.Reset(rest - refreshRest)
 	}
 }
 
-// breathe waits, and says whether to go on.
-func (c *Controller) breathe(ctx context.Context, d time.Duration) bool {
+// pause waits, and says whether to go on.
+func pause(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {

@@ -63,9 +63,9 @@ func containersOn(f *fleet.Fleet, s *watch.State, hosts map[string]bool, now tim
 		case facts == nil:
 			l.Text = fmt.Sprintf("engine %s runs there and does not answer: whether containers go down with the host is not known", e.Name)
 		case len(names) > 0 && Stale(entry, now):
-			l.Text = fmt.Sprintf("%s of engine %s when it was last heard of, and it does not answer now: %s", many(len(names), "container ran there", "containers ran there"), e.Name, some(names))
+			l.Text = fmt.Sprintf("%s of engine %s ran there when it was last heard of, and it does not answer now: %s", many(len(names), "container", "containers"), e.Name, some(names))
 		case len(names) > 0:
-			l.Text = fmt.Sprintf("%s of engine %s: %s", many(len(names), "container runs there", "containers run there"), e.Name, some(names))
+			l.Text = fmt.Sprintf("%s: %s", running(len(names), e.Name), some(names))
 		case Stale(entry, now):
 			l.Text = fmt.Sprintf("engine %s runs there and does not answer; it had no running container when it was last heard of", e.Name)
 		default:
@@ -74,6 +74,13 @@ func containersOn(f *fleet.Fleet, s *watch.State, hosts map[string]bool, now tim
 		out = append(out, l)
 	}
 	return out
+}
+
+func running(n int, engine string) string {
+	if n == 1 {
+		return "1 container of engine " + engine + " runs there"
+	}
+	return fmt.Sprintf("%d containers of engine %s run there", n, engine)
 }
 
 func many(n int, one, more string) string {

@@ -201,11 +201,11 @@ func TestHostLoss(t *testing.T) {
 		readings []fleet.Reading
 		want     string
 	}{
-		"runs":            {[]fleet.Reading{{At: noon, Facts: running}}, "4 containers run there of engine e1: a, b, c and 1 more"},
-		"one":             {[]fleet.Reading{{At: noon, Facts: &docker.Facts{Containers: running.Containers[:1]}}}, "1 container runs there of engine e1: a"},
+		"runs":            {[]fleet.Reading{{At: noon, Facts: running}}, "4 containers of engine e1 run there: a, b, c and 1 more"},
+		"one":             {[]fleet.Reading{{At: noon, Facts: &docker.Facts{Containers: running.Containers[:1]}}}, "1 container of engine e1 runs there: a"},
 		"idle":            {[]fleet.Reading{{At: noon, Facts: &docker.Facts{}}}, ""},
 		"silent":          {nil, "engine e1 runs there and does not answer: whether containers go down with the host is not known"},
-		"silent since":    {[]fleet.Reading{{At: ago(time.Minute), Facts: running}, {At: noon, Err: errors.New("EOF")}}, "4 containers ran there of engine e1 when it was last heard of, and it does not answer now: a, b, c and 1 more"},
+		"silent since":    {[]fleet.Reading{{At: ago(time.Minute), Facts: running}, {At: noon, Err: errors.New("EOF")}}, "4 containers of engine e1 ran there when it was last heard of, and it does not answer now: a, b, c and 1 more"},
 		"idle and silent": {[]fleet.Reading{{At: ago(time.Minute), Facts: &docker.Facts{}}, {At: noon, Err: errors.New("EOF")}}, "engine e1 runs there and does not answer; it had no running container when it was last heard of"},
 	} {
 		store := watch.NewStore()

@@ -18,10 +18,10 @@ func ClusterTarget(c fleet.Cluster) fleet.Target {
 // Limits of what is normal in a Swift cluster. Those of the passes and the clock
 // are what operators of large clusters alert on in public charts.
 const (
-	passLimit  = 3 * time.Hour      // since the oldest finished pass of a replicator
-	fullWithin = 3 * 24 * time.Hour // until a disk is full at its pace
-	fullLimit  = 0.95               // of a disk's size
-	driftLimit = 5 * time.Second    // of a node's clock; Swift orders writes by it
+	PassLimit  = 3 * time.Hour      // since the oldest finished pass of a replicator
+	FullWithin = 3 * 24 * time.Hour // until a disk is full at its pace
+	FullLimit  = 0.95               // of a disk's size
+	DriftLimit = 5 * time.Second    // of a node's clock; Swift orders writes by it
 	asyncLimit = 1000               // updates that wait on one node while they grow
 )
 
@@ -199,9 +199,9 @@ func fullDisks(l *cluster) {
 		used, known := d.Fullness()
 		in, fills := d.Full()
 		switch {
-		case known && used >= fullLimit:
+		case known && used >= FullLimit:
 			full = append(full, d)
-		case fills && in <= fullWithin:
+		case fills && in <= FullWithin:
 			soon = append(soon, d)
 		}
 	}
@@ -226,14 +226,14 @@ func fullDisks(l *cluster) {
 		if len(full) == 1 {
 			return fmt.Sprintf("disk %s is %.0f %% full", d.Label(), used*100)
 		}
-		return fmt.Sprintf("%d disks are over %.0f %% full", len(full), fullLimit*100)
+		return fmt.Sprintf("%d disks are over %.0f %% full", len(full), FullLimit*100)
 	})
 	tell(soon, "filling", Warning, func(d *swift.DeviceView) string {
 		in, _ := d.Full()
 		if len(soon) == 1 {
 			return fmt.Sprintf("disk %s is full in %s", d.Label(), about(in))
 		}
-		return fmt.Sprintf("%d disks are full within %s, %s first in %s", len(soon), about(fullWithin), d.Label(), about(in))
+		return fmt.Sprintf("%d disks are full within %s, %s first in %s", len(soon), about(FullWithin), d.Label(), about(in))
 	})
 }
 
@@ -330,22 +330,22 @@ func (l *cluster) names(members []string) []string {
 
 func oldPasses(l *cluster) {
 	for _, r := range l.o.Replication {
-		if r.Known == 0 || r.Oldest == nil || l.o.Now.Sub(r.OldestAt) < passLimit {
+		if r.Known == 0 || r.Oldest == nil || l.o.Now.Sub(r.OldestAt) < PassLimit {
 			continue
 		}
 		what := string(r.Kind) + " replication"
 		if r.Erasure {
 			what = "reconstruction"
 		}
-		l.add("pass/"+what, Warning, r.OldestAt.Add(passLimit), fmt.Sprintf("%s: %s finished its last pass %s ago", what, r.Oldest.Label(), about(l.o.Now.Sub(r.OldestAt))),
-			fmt.Sprintf("%d of %d nodes told; the limit is %s", r.Known, r.Nodes, about(passLimit)), "see whether the daemon runs there and what its log says")
+		l.add("pass/"+what, Warning, r.OldestAt.Add(PassLimit), fmt.Sprintf("%s: %s finished its last pass %s ago", what, r.Oldest.Label(), about(l.o.Now.Sub(r.OldestAt))),
+			fmt.Sprintf("%d of %d nodes told; the limit is %s", r.Known, r.Nodes, about(PassLimit)), "see whether the daemon runs there and what its log says")
 	}
 }
 
 func wrongClocks(l *cluster) {
 	var list []*swift.NodeView
 	for _, n := range l.o.Nodes {
-		if n.DriftKnown && n.Drift.Abs() > driftLimit {
+		if n.DriftKnown && n.Drift.Abs() > DriftLimit {
 			list = append(list, n)
 		}
 	}

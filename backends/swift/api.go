@@ -82,7 +82,6 @@ func (a *api) watch(ctx context.Context, report func(fleet.Reading)) {
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			a.session.close()
 			return
 		case <-a.refresh:
 			timer.Stop()

@@ -25,6 +25,7 @@ const (
 // operator asks for. Its methods may be called from any goroutine; every error they
 // return is an *Error.
 type Cluster struct {
+	fleet   *fleet.Fleet
 	spec    fleet.Cluster
 	ssh     fleet.SSH // where the ring files are, when they are not here
 	login   *fleet.Credential
@@ -48,7 +49,7 @@ type running struct {
 
 // New prepares a cluster of a fleet; nothing is opened before the first call.
 func New(f *fleet.Fleet, spec fleet.Cluster) *Cluster {
-	c := &Cluster{spec: spec, storage: newClient(nil), slots: make(chan struct{}, maxSweeps), nodes: map[string]*running{}}
+	c := &Cluster{fleet: f, spec: spec, storage: newClient(nil), slots: make(chan struct{}, maxSweeps), nodes: map[string]*running{}}
 	if spec.Rings.SSH != "" {
 		c.ssh = f.SSHTo(spec.Rings.SSH)
 	}
@@ -123,7 +124,7 @@ func (c *Cluster) Watch(ctx context.Context, report func(fleet.Reading)) {
 		wg.Add(1)
 		safe.Go(c.Name()+" "+what, func() { defer wg.Done(); f() })
 	}
-	defer c.storage.CloseIdleConnections()
+	defer c.close()
 	defer wg.Wait()
 	for _, p := range c.proxies {
 		start("proxy", func() { p.watch(ctx, report) })
@@ -207,9 +208,11 @@ func (c *Cluster) RefreshNode(name string) {
 // Sweep reads everything once, side by side, and reports it as Watch does: the
 // rings, then every node, the proxies and the API. It returns when all have answered
 // or failed, a little over the time limit of a node when some hang. The error is
-// that of the rings, without which there are no nodes to ask.
+// that of the rings, without which there are no nodes to ask. It shares nothing with
+// a Watch, so what is told as a change (paces, new quarantine) is unknown in it.
 func (c *Cluster) Sweep(ctx context.Context, report func(fleet.Reading)) error {
-	defer c.storage.CloseIdleConnections()
+	c = New(c.fleet, c.spec)
+	defer c.close()
 	err := c.sweep(ctx, report)
 	if err == nil && c.spec.Rings.SSH == "" && c.rings.heardMore() { // versions of the rings that nodes have
 		_, err = c.rings.read(ctx, report)
@@ -238,6 +241,17 @@ func (c *Cluster) sweep(ctx context.Context, report func(fleet.Reading)) error {
 		safe.Go(c.Name()+" node", func() { defer wg.Done(); n.read(ctx, report) })
 	}
 	return nil
+}
+
+// close drops idle connections.
+func (c *Cluster) close() {
+	c.storage.CloseIdleConnections()
+	for _, p := range c.proxies {
+		p.close()
+	}
+	if c.api != nil {
+		c.api.session.close()
+	}
 }
 
 func token(c chan struct{}) {

@@ -358,6 +358,8 @@ func TestHungNodesHoldUpNobody(t *testing.T) {
 		o.Nodes = append(o.Nodes, fmt.Sprintf("sw%03d", n+1))
 	}
 	w := newWorld(t, o)
+	const limit = 4 * time.Second // a busy machine may take long for forty nodes
+	w.spec.Recon.Timeout = limit
 	for n := range 20 {
 		w.lab.Hang(o.Nodes[3*n], true)
 	}
@@ -371,7 +373,7 @@ func TestHungNodesHoldUpNobody(t *testing.T) {
 				t.Errorf("%s answered only after a node was given up", r.Source)
 			}
 		} else if strings.Contains(r.Source, "/node/") {
-			if given++; r.Took < defaultLimit || TroubleOf(r.Err) != Silent {
+			if given++; r.Took < limit || TroubleOf(r.Err) != Silent {
 				t.Errorf("%s was given up after %v: %v", r.Source, r.Took, r.Err)
 			}
 		}

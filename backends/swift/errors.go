@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 
 	"ringside/backends/fleet"
@@ -102,7 +103,7 @@ func explain(err error) *reason {
 		return &reason{Other, "cancelled", ""}
 	case timedOut(err):
 		return &reason{Silent, "no answer in time", "is the host up, and the network? a dying disk can hold a server back"}
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errors.Is(err, syscall.ECONNREFUSED), strings.Contains(err.Error(), "refused"): // Windows has another number for it
 		return &reason{Refused, "connection refused", "the host is up, but no server listens there: see its service and log"}
 	case errors.As(err, &dns):
 		return &reason{Unreachable, "the name is not known: " + fleet.Clean(dns.Err), "check the address"}

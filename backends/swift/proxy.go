@@ -53,15 +53,18 @@ func (p *proxy) watch(ctx context.Context, report func(fleet.Reading)) {
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			if p.client != nil {
-				p.client.CloseIdleConnections()
-			}
 			return
 		case <-p.refresh:
 			timer.Stop()
 			p.rare = time.Time{}
 		case <-timer.C:
 		}
+	}
+}
+
+func (p *proxy) close() {
+	if p.client != nil {
+		p.client.CloseIdleConnections()
 	}
 }
 

@@ -181,6 +181,7 @@ func TestReal(t *testing.T) {
 	r := realRig(t)
 	w := r.world(t)
 	w.watch()
+	w.until("four nodes", fourUp)
 	parts := []struct {
 		name string
 		do   func(*testing.T, *rig, *world)

@@ -17,6 +17,7 @@ import (
 	"ringside/views/power"
 	"ringside/views/runs"
 	"ringside/views/screen"
+	"ringside/views/swift"
 )
 
 // closeLimit bounds the end of the sources; one that hangs then is left behind.
@@ -57,9 +58,11 @@ func (a *app) console(ctx context.Context) error {
 	set := watch.Run(ctx, store, sources...)
 	list := containers.New(a.set, store.Touch)
 	list.ReadOnly = a.flags.readOnly
+	clusters := swift.New(a.clusters)
+	clusters.ReadOnly = a.flags.readOnly
 	o := console.Options{
 		Fleet: f, Store: store, Set: set, Env: env, Registry: a.registry, Runner: runner, Keys: keys,
-		Screens: []screen.Screen{home.New(), power.New(a.bmcs), list, runs.New()},
+		Screens: []screen.Screen{home.New(), power.New(a.bmcs), list, clusters, runs.New()},
 		ASCII:   a.flags.ascii, ReadOnly: a.flags.readOnly, Dark: dark(f.Theme),
 		Version: a.version(), StateDir: a.stateDir(), Getenv: a.Getenv,
 	}

@@ -264,7 +264,7 @@ func TestHostGuards(t *testing.T) {
 		a.demo.Fleet = f
 		return result{execute(t, a), out.String(), errOut.String()}
 	}
-	if r := run("power off sw[001-002] --dry-run"); r.code != ExitPlanned || !strings.Contains(r.out, "1 container runs there of engine dev: web") {
+	if r := run("power off sw[001-002] --dry-run"); r.code != ExitPlanned || !strings.Contains(r.out, "1 container of engine dev runs there: web") {
 		t.Errorf("%+v", r)
 	}
 	b.lab.Engine("dev").Hang(true)

@@ -86,7 +86,7 @@ func extra(c Command) tea.Cmd {
 	}
 }
 
-// fleetEntries are the engines, containers and hosts of the present state.
+// fleetEntries are the engines, containers, hosts and clusters of the present state.
 func (m *model) fleetEntries() []entry {
 	if m.palette.entries != nil && m.palette.seq == m.snap.State.Seq {
 		return m.palette.entries
@@ -101,6 +101,7 @@ func (m *model) fleetEntries() []entry {
 		}
 	}
 	out = append(out, m.hostEntries()...)
+	out = append(out, m.clusterEntries()...)
 	m.palette.seq, m.palette.entries = m.snap.State.Seq, out
 	return out
 }
@@ -115,6 +116,18 @@ func (m *model) hostEntries() []entry {
 		}
 	}
 	return m.palette.hosts
+}
+
+// clusterEntries are the Swift clusters and their nodes.
+func (m *model) clusterEntries() (out []entry) {
+	for _, o := range m.snap.Clusters {
+		cluster := impact.ClusterTarget(o.Cluster)
+		out = append(out, newEntry(o.Cluster.Name, strings.TrimSpace("swift cluster "+o.Cluster.Site), goes("swift", cluster.Key())))
+		for _, n := range o.Nodes {
+			out = append(out, newEntry(n.Label(), "storage node of "+o.Cluster.Name, goes("swift", o.Target(n).Key())))
+		}
+	}
+	return out
 }
 
 func goes(to, subject string) func(*model) tea.Cmd {

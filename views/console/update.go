@@ -194,6 +194,7 @@ func init() { // set here, since the table's functions lead back to it
 		keymap.GoHome:      func(m *model) tea.Cmd { return m.jump("home") },
 		keymap.GoPower:     func(m *model) tea.Cmd { return m.jump("power") },
 		keymap.GoContainer: func(m *model) tea.Cmd { return m.jump("containers") },
+		keymap.GoSwift:     func(m *model) tea.Cmd { return m.jump("swift") },
 		keymap.GoRuns:      func(m *model) tea.Cmd { return m.jump("runs") },
 	}
 }

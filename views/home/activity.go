@@ -10,7 +10,7 @@ import (
 
 // activityPane is what was done lately.
 var activityPane = system{
-	name: "Activity", good: 4, spare: true,
+	name: "Activity", good: 4, spare: true, fills: true,
 	columns: []kit.Column{{Min: 1, Want: 1}, {Min: 16, Want: 24, Flex: true}, {Min: 6, Want: 10, Priority: 2}, {Min: 10, Want: 11}, {Min: 4, Want: 4, Right: true}},
 	read: func(s screen.Snapshot) content {
 		return content{rows: activity(s), empty: "nothing was done yet"}

@@ -14,7 +14,7 @@ import (
 
 // systems are the panes, the most important first: where the room is short the
 // last ones are left out. A system that the fleet does not have shows none.
-var systems = []*system{&attentionPane, &powerPane, &containersPane, &activityPane}
+var systems = []*system{&attentionPane, &powerPane, &containersPane, &swiftPane, &activityPane}
 
 // Screen is the home screen.
 type Screen struct {

@@ -12,6 +12,8 @@ import (
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/impact"
+	"ringside/backends/swift"
+	"ringside/backends/swift/ring"
 	"ringside/backends/watch"
 	"ringside/keymap"
 	"ringside/views/kit"
@@ -93,6 +95,30 @@ func powered(s screen.Snapshot) screen.Snapshot {
 	return s
 }
 
+// swifted adds a cluster of 120 nodes, two of them down.
+func swifted(s screen.Snapshot, trouble bool) screen.Snapshot {
+	r, err := ring.New(ring.Spec{PartPower: 1, Devices: []*ring.Device{{Name: "d1", Weight: 1, IP: "10.0.0.1", Port: 6200}}, Rows: [][]uint16{{0, 0}, {0, 0}, {0, 0}}})
+	if err != nil {
+		panic(err)
+	}
+	o := &swift.Overview{Cluster: fleet.Cluster{Name: "objects", Site: "tokyo"}, Rings: &swift.Rings{}, Now: noon}
+	for i := range 120 {
+		o.Nodes = append(o.Nodes, &swift.NodeView{Name: fmt.Sprint("10.0.0.", i+1), Host: fmt.Sprintf("sw%03d", i+1), State: swift.Up, At: noon.Add(-2 * time.Second)})
+	}
+	gold := &swift.PolicyView{Ring: ring.Named{Ring: r, Name: "object", Kind: ring.Object, Policy: ring.Policy{Name: "gold"}}, Devices: swift.Count{Total: 600, Up: 600}}
+	o.Policies = []*swift.PolicyView{{Ring: ring.Named{Ring: r, Name: "account", Kind: ring.Account}}, gold}
+	if trouble {
+		o.Nodes[16].State, o.Nodes[87].State = swift.Down, swift.Unknown
+		gold.Figures = swift.Figures{AtLeast: ring.Counts{Degraded: 9120, BelowQuorum: 412}, AtMost: ring.Counts{Degraded: 12400, BelowQuorum: 500, Unreadable: 3}}
+		full := &swift.DeviceView{Node: o.Nodes[4], Name: "d2", Usage: &swift.Usage{Mounted: true, Size: 100, Used: 96}}
+		o.Capacity.Fullest = full
+		o.Recovery = swift.Recovery{Filling: []*swift.DeviceView{full}, Parts: 1300, Bytes: 1 << 40, Rate: 1 << 30, Over: time.Minute}
+		o.Proxies = []*swift.ProxyView{{Address: "proxy:8080", State: swift.Down}}
+	}
+	s.Clusters = append(s.Clusters, o)
+	return s
+}
+
 func home(snap screen.Snapshot, w, h int, l screen.Look) *Screen {
 	s := New()
 	s.Restyle(l)
@@ -120,6 +146,9 @@ func TestFrames(t *testing.T) {
 		"power-calm":     {powered(picture(false)), 80, 30, screen.Look{Theme: kit.NewTheme(true, true)}},
 		"power-140x37":   {powered(picture(true)), 140, 37, colour},
 		"power-60x12":    {powered(picture(true)), 60, 12, colour},
+		"swift-80x21":    {swifted(powered(picture(true)), true), 80, 21, colour},
+		"swift-140x37":   {swifted(powered(picture(true)), true), 140, 37, colour},
+		"swift-calm":     {swifted(powered(picture(false)), false), 80, 30, screen.Look{Theme: kit.NewTheme(true, true)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			frame := home(c.snap, c.w, c.h, c.look).View()
@@ -130,7 +159,7 @@ func TestFrames(t *testing.T) {
 }
 
 func TestEverySizeHolds(t *testing.T) {
-	for name, snap := range map[string]screen.Snapshot{"containers": picture(true), "hosts too": powered(picture(true)), "nothing": {Fleet: &fleet.Fleet{}}} {
+	for name, snap := range map[string]screen.Snapshot{"containers": picture(true), "hosts too": powered(picture(true)), "clusters too": swifted(powered(picture(true)), true), "nothing": {Fleet: &fleet.Fleet{}}} {
 		s := home(snap, 80, 21, screen.Look{Theme: kit.NewTheme(true, false)})
 		for w := 1; w < 200; w += 13 {
 			for h := 1; h < 60; h += 5 {
@@ -160,6 +189,11 @@ func TestLayout(t *testing.T) {
 		{powered(picture(true)), 77, 40, "Attention Power Containers Activity"},
 		{powered(picture(true)), 60, 12, "Attention Power Containers"},
 		{powered(picture(true)), 60, 8, "Attention Power"},
+		{swifted(powered(picture(true)), true), 80, 21, "Attention Power/Containers Swift/Activity"},
+		{swifted(powered(picture(true)), true), 140, 37, "Attention Power/Containers Swift/Activity"},
+		{swifted(powered(picture(true)), true), 190, 50, "Attention Power/Containers/Swift Activity"},
+		{swifted(powered(picture(true)), true), 60, 20, "Attention Power Containers Swift"},
+		{swifted(picture(true), true), 80, 21, "Attention Containers/Swift Activity"},
 		{hostsOnly, 80, 21, "Attention Power Activity"},
 		{screen.Snapshot{Fleet: &fleet.Fleet{}}, 80, 21, "Attention Containers Activity"}, // it says how to begin
 	} {
@@ -237,7 +271,8 @@ func TestCalmInWords(t *testing.T) {
 		"nothing needs you so far; 40 containers on 6 engines, 1 still connecting": half,
 		"no engine is known; ringside init writes a starter file":                  none,
 		"asking 5 engines": unread,
-		"nothing needs you so far; 120 hosts, 40 containers on 5 engines, 2 still connecting": powered(fresh),
+		"nothing needs you; 40 containers on 5 engines, 120 storage nodes, all read within 5s": swifted(fresh, false),
+		"nothing needs you so far; 120 hosts, 40 containers on 5 engines, 2 still connecting":  powered(fresh),
 	} {
 		screen := New()
 		screen.Refresh(s)
@@ -328,4 +363,38 @@ func BenchmarkRefreshAndView(b *testing.B) {
 			s.Refresh(snap)
 		}
 	})
+}
+
+// The worst of a cluster comes first, what may be is said as a range, and every line
+// leads to the cluster.
+func TestSwiftRows(t *testing.T) {
+	c := swiftPane.read(swifted(screen.Snapshot{Now: noon}, true))
+	var got []string
+	for _, r := range c.rows {
+		glyph, _ := r.sign.look(kit.NewTheme(true, true))
+		got = append(got, glyph+" "+strings.Join(r.cells, " "))
+		if r.open != (screen.Go{Screen: "swift", Subject: "cluster//objects"}) {
+			t.Errorf("%v leads to %+v", r.cells, r.open)
+		}
+	}
+	want := []string{
+		"! objects 0-3 unreadable, 412-500 below quorum, 9120-12400 degraded",
+		"x nodes 118 of 120 up: sw017 sw088",
+		"! proxies 0 of 1 up",
+		"! fullest sw005/d2 96%",
+		"! gold 2 parts, 600 dev, 3 replicas",
+		"% recovery 1 disk, about 17m left, about 1300 partitions to move",
+	}
+	if g, w := strings.Join(got, "\n"), strings.Join(want, "\n"); g != w {
+		t.Errorf("got\n%s\nwant\n%s", g, w)
+	}
+	unread := swifted(screen.Snapshot{Now: noon}, true)
+	unread.Clusters[0].Rings, unread.Clusters[0].RingsErr = nil, errors.New("no such directory")
+	if r := swiftPane.read(unread).rows[0]; r.sign != bad || r.cells[1] != "its rings cannot be read" {
+		t.Errorf("a cluster without rings is %+v", r)
+	}
+	node := fleet.Target{Kind: fleet.KindNode, Scope: "objects", Name: "sw017"}
+	if g := place(node); g != (screen.Go{Screen: "swift", Subject: "node/objects/sw017", Open: "detail"}) {
+		t.Errorf("a node leads to %+v", g)
+	}
 }

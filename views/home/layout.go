@@ -19,7 +19,7 @@ const (
 )
 
 // shelve puts panes on shelves w columns wide: whole ones alone, half ones beside
-// each other as many as have room.
+// each other as many as have room, and what fills a gap beside the last of them.
 func shelve(panes []*pane, w int) []shelf {
 	most := 1
 	switch {
@@ -31,7 +31,8 @@ func shelve(panes []*pane, w int) []shelf {
 	var out []shelf
 	for _, p := range panes {
 		last := len(out) - 1
-		if p.half && last >= 0 && out[last].panes[0].half && len(out[last].panes) < most {
+		room := last >= 0 && out[last].panes[0].half && len(out[last].panes) < most
+		if room && (p.half || p.fills && last > 0 && out[last-1].panes[0].half) {
 			out[last].panes = append(out[last].panes, p)
 		} else {
 			out = append(out, shelf{panes: []*pane{p}})

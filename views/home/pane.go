@@ -17,6 +17,7 @@ type system struct {
 	half    bool         // it may stand beside another such pane
 	good    int          // height, frame included, at which it is shown well
 	spare   bool         // it makes room so that others are shown well
+	fills   bool         // it stands beside a half one that would be alone below others
 	read    func(screen.Snapshot) content
 }
 

@@ -52,8 +52,10 @@ func place(t fleet.Target) screen.Go {
 	switch t.Kind {
 	case fleet.KindHost, fleet.KindRack, fleet.KindSite:
 		g.Screen = "power"
+	case fleet.KindCluster, fleet.KindNode, fleet.KindDevice:
+		g.Screen = "swift"
 	}
-	if t.Kind == fleet.KindContainer || t.Kind == fleet.KindHost {
+	if t.Kind == fleet.KindContainer || t.Kind == fleet.KindHost || t.Kind == fleet.KindNode {
 		g.Open = "detail"
 	}
 	return g

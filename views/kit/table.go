@@ -206,6 +206,14 @@ func (t *Table) Marks() []string {
 	return out
 }
 
+// SetMarks marks these, and nothing else.
+func (t *Table) SetMarks(keys []string) {
+	t.marks = nil
+	for _, k := range keys {
+		t.set(k, true)
+	}
+}
+
 // ClearMarks removes all marks and says whether there were any.
 func (t *Table) ClearMarks() bool { had := len(t.marks) > 0; t.marks = nil; return had }
 

@@ -1,0 +1,65 @@
+package swift
+
+import (
+	"strings"
+
+	"ringside/views/kit"
+)
+
+// page builds a page of text, w columns wide: facts with a sign and a name, their
+// text broken into lines that stand below each other.
+type page struct {
+	t     *kit.Theme
+	w     int
+	lines []string
+}
+
+// factName is the width of the names of facts.
+const factName = 14
+
+// fact adds "● nodes  118 up". A sign that is not good colours the text.
+func (p *page) fact(look sign, name, text string) {
+	glyph, style := look.look(p.t)
+	head := " " + style.Paint(glyph) + " " + p.t.Dim.Paint(kit.Fit(name, factName, false, p.t.Glyph.Ellipsis)) + " "
+	if look == good || look == busy {
+		style = ""
+	}
+	p.hang(head, text, style)
+}
+
+// plain adds a fact that is neither good nor bad.
+func (p *page) plain(name, text string) {
+	p.hang("   "+p.t.Dim.Paint(kit.Fit(name, factName, false, p.t.Glyph.Ellipsis))+" ", text, "")
+}
+
+// hang adds a text behind a head, its further lines below the first.
+func (p *page) hang(head, text string, style kit.Style) {
+	indent := kit.Width(head)
+	for i, line := range kit.Wrap(text, max(16, p.w-indent-1)) {
+		if i > 0 {
+			head = strings.Repeat(" ", indent)
+		}
+		p.lines = append(p.lines, head+style.Paint(line))
+	}
+}
+
+// head begins a part.
+func (p *page) head(title string) {
+	if len(p.lines) > 0 {
+		p.lines = append(p.lines, "")
+	}
+	p.lines = append(p.lines, " "+p.t.Strong.Paint(title))
+}
+
+func (p *page) dim(text string) { p.hang("   ", text, p.t.Dim) }
+
+// dot joins parts with a bullet.
+func (p *page) dot(parts ...string) string {
+	var have []string
+	for _, x := range parts {
+		if x != "" {
+			have = append(have, x)
+		}
+	}
+	return strings.Join(have, " "+p.t.Glyph.Bullet+" ")
+}
