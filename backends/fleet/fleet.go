@@ -146,6 +146,14 @@ func (t Target) Key() string {
 	return t.Kind + "/" + t.Scope + "/" + t.Name
 }
 
+// Engine is the engine that the target is on, "" when that makes no sense.
+func (t Target) Engine() string {
+	if t.Kind == KindTag {
+		return ""
+	}
+	return t.Scope
+}
+
 // String names the target for people: "tokyo-1/web".
 func (t Target) String() string {
 	return strings.TrimPrefix(t.Scope+"/"+t.Name, "/")

@@ -5,14 +5,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
-	"sync"
-	"time"
 
 	"github.com/regclient/regclient"
 	"github.com/regclient/regclient/types/manifest"
-
-	"ringside/backends/fleet/match"
 )
 
 // Deleted says how a tag was deleted.
@@ -102,78 +97,4 @@ func (r *Registry) restore(ctx context.Context, repository, tag string, m manife
 func madeUpDigest() string {
 	h := sha256.Sum256([]byte(rand.Text()))
 	return "sha256:" + hex.EncodeToString(h[:])
-}
-
-// TagsOf lists the tags of a repository that point to a digest, by one HEAD for
-// every tag.
-func (r *Registry) TagsOf(ctx context.Context, repository, digest string) ([]string, error) {
-	all, err := r.Tags(ctx, repository)
-	if err != nil {
-		return nil, err
-	}
-	var mu sync.Mutex
-	var out []string
-	each(len(all), max(1, r.spec.Concurrency), func(i int) {
-		ctx, cancel := context.WithTimeout(ctx, lookLimit)
-		defer cancel()
-		d, e := r.Digest(ctx, repository, all[i])
-		mu.Lock()
-		defer mu.Unlock()
-		switch {
-		case e == nil && d == digest:
-			out = append(out, all[i])
-		case e != nil && !IsMissing(e):
-			err = e
-		}
-	})
-	slices.SortFunc(out, match.Tags)
-	return out, err
-}
-
-// Described is a tag as a registry has it.
-type Described struct {
-	Digest    string    `json:"digest"`
-	MediaType string    `json:"media_type"`
-	Size      int64     `json:"size"` // bytes of all blobs and manifests of the platforms, shared ones once
-	Platforms []string  `json:"platforms,omitempty"`
-	Read      time.Time `json:"read"`
-}
-
-// Describe reads what a tag or digest is: its platforms and its size.
-func (r *Registry) Describe(ctx context.Context, repository, reference string) (Described, error) {
-	m, err := r.manifestOf(ctx, repository, reference, reading(nil))
-	if err != nil {
-		return Described{}, err
-	}
-	d := m.GetDescriptor()
-	out := Described{Digest: string(d.Digest), MediaType: d.MediaType, Size: d.Size, Read: time.Now()}
-	images := []manifest.Manifest{m}
-	if index, ok := m.(manifest.Indexer); ok {
-		images = nil
-		children, _ := index.GetManifestList()
-		for _, c := range children[:min(len(children), maxManifests)] {
-			if c.Platform != nil && c.Platform.OS != "unknown" {
-				out.Platforms = append(out.Platforms, c.Platform.String())
-			}
-			if !isManifest(c.MediaType) {
-				continue
-			}
-			child, err := r.manifestOf(ctx, repository, string(c.Digest), reading(nil))
-			if err != nil {
-				return out, err
-			}
-			out.Size += child.GetDescriptor().Size
-			images = append(images, child)
-		}
-	}
-	seen := map[string]bool{}
-	for _, image := range images {
-		for _, b := range blobsOf(image) {
-			if !seen[string(b.Digest)] {
-				seen[string(b.Digest)] = true
-				out.Size += b.Size
-			}
-		}
-	}
-	return out, nil
 }

@@ -63,13 +63,13 @@ func TestDeleteIsUndone(t *testing.T) {
 	}
 }
 
-func TestTagsOf(t *testing.T) {
+func TestDigests(t *testing.T) {
 	r := newRig(t, lab.Options{}, lab.Options{})
 	one := r.push("team/web", "1", kib)
 	r.push("team/web", "2", kib)
 	r.a.Push("team/web", "live", one)
-	got, err := r.from.TagsOf(r.ctx, "team/web", one.Digest)
-	if err != nil || strings.Join(got, " ") != "1 live" {
+	got, err := r.from.Digests(r.ctx, "team/web", []string{"1", "live", "2", "gone"})
+	if err != nil || len(got) != 3 || got["1"] != one.Digest || got["live"] != one.Digest || got["2"] == one.Digest {
 		t.Error(got, err)
 	}
 	d, err := r.from.Describe(r.ctx, "team/web", "live")

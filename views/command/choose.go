@@ -27,6 +27,8 @@ var choosers = map[string]func(actions.Action) chooser{
 	fleet.KindContainer: func(x actions.Action) chooser { return &containerChoice{many: x.Many} },
 	fleet.KindEngine:    func(actions.Action) chooser { return &engineChoice{} },
 	fleet.KindHost:      func(actions.Action) chooser { return &hostChoice{} },
+	fleet.KindSync:      func(actions.Action) chooser { return &syncChoice{} },
+	fleet.KindTag:       func(actions.Action) chooser { return tagChoice{} },
 }
 
 // containerChoice chooses containers.

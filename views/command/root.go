@@ -35,7 +35,7 @@ confirmed and recorded first; --dry-run shows it and changes nothing.`,
 	a.globalFlags(root)
 	root.AddGroup(&cobra.Group{ID: "look", Title: "Look:"}, &cobra.Group{ID: "act", Title: "Look and act:"}, &cobra.Group{ID: "set", Title: "Set up:"})
 	root.AddCommand(grouped("look", a.status(), a.swift())...)
-	root.AddCommand(grouped("act", a.power(), a.containers(), a.engines(), a.runs(), a.hold())...)
+	root.AddCommand(grouped("act", a.power(), a.containers(), a.engines(), a.sync(), a.registryCommand(), a.runs(), a.hold())...)
 	root.AddCommand(grouped("set", a.initFile(), a.check(), a.schema(), a.demoCommand())...)
 	root.SetCompletionCommandGroupID("set")
 	root.SetHelpCommandGroupID("look")
