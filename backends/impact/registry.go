@@ -121,6 +121,7 @@ func lag(f *fleet.Fleet, spec fleet.Sync, facts *registry.Facts, now time.Time) 
 	}
 	var names []string
 	var since time.Time
+	older := false // than the first look: nobody knows since when
 	for _, r := range facts.Repositories {
 		for _, t := range r.Tags {
 			if t.State != registry.Gone && t.State != registry.Moved || now.Sub(t.Since) < grace {
@@ -130,10 +131,14 @@ func lag(f *fleet.Fleet, spec fleet.Sync, facts *registry.Facts, now time.Time) 
 			if since.IsZero() || t.Since.Before(since) {
 				since = t.Since
 			}
+			older = older || t.Older
 		}
 	}
 	if names == nil {
 		return nil
+	}
+	if older {
+		since = time.Time{}
 	}
 	p := Problem{ID: "registry/lag/" + spec.Name, Severity: Warning, System: "registry", Subject: SyncTarget(f, spec), Since: since,
 		Why: facts.To.Registry + " is behind " + facts.From.Registry, Do: "y brings what is missing"}

@@ -46,6 +46,7 @@ func TestRegistries(t *testing.T) {
 			want: "warning tyo-sha: team/web:2 missing 14m0s"},
 		"several": {facts: facts(tag("1", registry.Moved, "a", "b", time.Hour), tag("2", registry.Gone, "b", "", 14*time.Minute), tag("3", registry.Gone, "c", "", 0), tag("4", registry.Extra, "", "d", 0)),
 			want: "warning tyo-sha: 3 tags behind: team/web:1 moved, team/web:2 missing and 1 more 1h0m0s"},
+		"since nobody knows when": {facts: facts(registry.Tag{Name: "2", State: registry.Gone, Source: "b", Since: now, Older: true}), want: "warning tyo-sha: team/web:2 missing"},
 		"it copies by itself": {change: func(s *fleet.Sync) { s.Every = 15 * time.Minute }, facts: facts(tag("2", registry.Gone, "b", "", 14*time.Minute))},
 		"it should have":      {change: func(s *fleet.Sync) { s.Every = 15 * time.Minute }, facts: facts(tag("2", registry.Gone, "b", "", 30*time.Minute)), want: "warning tyo-sha: team/web:2 missing 30m0s"},
 		"by night":            {change: func(s *fleet.Sync) { s.Schedule = "0 1 * * *" }, facts: facts(tag("2", registry.Gone, "b", "", 23*time.Hour))},
