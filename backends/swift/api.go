@@ -3,6 +3,7 @@ package swift
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -267,7 +268,7 @@ func code(err error) error {
 		}
 	}
 	var unexpected gophercloud.ErrUnexpectedResponseCode
-	if asCode(err, &unexpected) {
+	if errors.As(err, &unexpected) {
 		return &reason{Rejected, fmt.Sprintf("answer %d", unexpected.Actual), ""}
 	}
 	return err

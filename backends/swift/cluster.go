@@ -14,9 +14,11 @@ import (
 
 const (
 	defaultLimit = 2 * time.Second // of one question to a node
-	// maxSweeps is how many nodes of one cluster are asked at the same time: so few
-	// that on a busy machine none of them has to wait for us, which would look like
-	// silence. One that lets us wait for givesWay does not count any more.
+	// maxProbes is how many nodes of one cluster are asked at the same time whether
+	// they live, maxSweeps how many of those that do are asked for the rest: so few
+	// that on a busy machine none has to wait for us, which would look like silence.
+	// One that lets us wait for givesWay does not count any more.
+	maxProbes = 256
 	maxSweeps = 32
 	givesWay  = 250 * time.Millisecond
 )
@@ -33,7 +35,8 @@ type Cluster struct {
 	proxies []*proxy
 	api     *api // nil when there is neither proxy nor login
 	rings   *ringWatch
-	slots   chan struct{}
+	probes  chan struct{}
+	sweeps  chan struct{}
 
 	mu      sync.Mutex
 	nodes   map[string]*running // by name, of the running Watch
@@ -49,7 +52,7 @@ type running struct {
 
 // New prepares a cluster of a fleet; nothing is opened before the first call.
 func New(f *fleet.Fleet, spec fleet.Cluster) *Cluster {
-	c := &Cluster{fleet: f, spec: spec, storage: newClient(nil), slots: make(chan struct{}, maxSweeps), nodes: map[string]*running{}}
+	c := &Cluster{fleet: f, spec: spec, storage: newClient(nil), probes: make(chan struct{}, maxProbes), sweeps: make(chan struct{}, maxSweeps), nodes: map[string]*running{}}
 	if spec.Rings.SSH != "" {
 		c.ssh = f.SSHTo(spec.Rings.SSH)
 	}
@@ -100,15 +103,14 @@ func (c *Cluster) limit() time.Duration {
 	return defaultLimit
 }
 
-// enter takes a place among the nodes that are asked at the same time, and returns
-// how to leave it; nil when ctx is done.
-func (c *Cluster) enter(ctx context.Context) (leave func()) {
+// enter takes one of the places, and returns how to leave it; nil when ctx is done.
+func enter(ctx context.Context, places chan struct{}) (leave func()) {
 	select {
-	case c.slots <- struct{}{}:
+	case places <- struct{}{}:
 	case <-ctx.Done():
 		return nil
 	}
-	free := sync.OnceFunc(func() { <-c.slots })
+	free := sync.OnceFunc(func() { <-places })
 	timer := time.AfterFunc(givesWay, free)
 	return func() {
 		timer.Stop()

@@ -3,6 +3,9 @@ package swift
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -381,6 +384,58 @@ func TestHungNodesHoldUpNobody(t *testing.T) {
 	if err != nil || up != 40 || given != 20 {
 		t.Errorf("%v: %d answered, %d were given up", err, up, given)
 	}
+}
+
+// Recon is asked at another port of a node while the object server is down, and at
+// the object server again when it is back.
+func TestOtherPort(t *testing.T) {
+	serve := func(at string) *httptest.Server {
+		ln, err := net.Listen("tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &httptest.Server{Listener: ln, Config: &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Server", "x-server/1")
+			switch r.URL.Path {
+			case "/recon/time":
+				fmt.Fprint(w, time.Now().Unix())
+			case "/recon/version":
+				fmt.Fprintf(w, `{"version":%q}`, ln.Addr())
+			default:
+				http.NotFound(w, r)
+			}
+		})}}
+		s.Start()
+		return s
+	}
+	object, container := serve("127.0.0.1:0"), serve("127.0.0.1:0")
+	defer container.Close()
+	portOf := func(s *httptest.Server) int { return s.Listener.Addr().(*net.TCPAddr).Port }
+	at, number := object.Listener.Addr().String(), portOf(object)
+	c := New(&fleet.Fleet{}, fleet.Cluster{Name: "a"})
+	n := c.newNode(&place{node: "127.0.0.1", address: "127.0.0.1", ports: []port{{number, []Kind{Object}}, {portOf(container), []Kind{Container}}}})
+	for _, step := range []struct {
+		do   func()
+		down bool // the object server
+		asks string
+	}{
+		{func() {}, false, at},
+		{func() { object.Close() }, true, container.Listener.Addr().String()},
+		{func() {}, true, container.Listener.Addr().String()},
+		{func() { object = serve(at) }, false, container.Listener.Addr().String()}, // seen to be back at the end of a sweep
+		{func() {}, false, at},
+	} {
+		step.do()
+		clear(n.due)
+		clear(n.servers)
+		if _, err := n.sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if down := n.facts.Servers[0].Up.Err != nil; down != step.down || n.facts.Version.Value != step.asks || n.facts.Servers[1].Up.Err != nil {
+			t.Errorf("asked %s, want %s; servers %+v", n.facts.Version.Value, step.asks, n.facts.Servers)
+		}
+	}
+	object.Close()
 }
 
 // When no node answers it is our own network: nothing is called down.

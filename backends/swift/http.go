@@ -62,7 +62,7 @@ type answer struct {
 	sent, read time.Time
 }
 
-// ask sends one request and reads its answer, all within the limit.
+// request sends one request and reads its answer, all within the limit.
 func request(ctx context.Context, cl *http.Client, method, url string, limit time.Duration) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -112,15 +112,20 @@ func (n *node) read(ctx context.Context, report func(fleet.Reading)) (next time.
 // sweep asks what is due and says when something is due again. An error means that
 // the node gave no sign of life.
 func (n *node) sweep(ctx context.Context) (time.Duration, error) {
-	leave := n.cluster.enter(ctx)
+	p := n.place.Load()
+	leave := enter(ctx, n.cluster.probes)
 	if leave == nil {
 		return 0, ctx.Err()
 	}
-	defer leave()
-	p := n.place.Load()
-	if err := n.alive(ctx, p); err != nil {
+	err := n.alive(ctx, p)
+	leave()
+	if err != nil {
 		return 0, err
 	}
+	if leave = enter(ctx, n.cluster.sweeps); leave == nil {
+		return 0, ctx.Err()
+	}
+	defer leave()
 	stalled := false // one time-out in a sweep is enough: the rest waits for the next
 	for i, c := range checks {
 		if !p.has(c.kind) || c.ec && !p.ec || c.looked && !n.looked.Load() {
@@ -181,8 +186,11 @@ func (n *node) probe(ctx context.Context, p *place) error {
 			return nil
 		}
 	}
+	bad := !silent(err)
 	err = n.fail("time", err)
-	n.missed(n.port, err)
+	if !bad { // what gave a wrong answer is up, whatever it is
+		n.missed(n.port, err)
+	}
 	return err
 }
 
@@ -236,7 +244,11 @@ func (n *node) askServers(ctx context.Context, p *place) {
 			}
 			continue
 		}
+		back := n.server(o.number).Up.Err != nil
 		n.answered(o.number, a)
+		if back && o.number == p.ports[0].number {
+			n.port = o.number // where recon is asked when all is well
+		}
 	}
 }
 

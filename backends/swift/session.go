@@ -2,7 +2,6 @@ package swift
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"sync"
@@ -183,5 +182,3 @@ func firstPage(ctx context.Context, p pagination.Pager) (out []containers.Contai
 	})
 	return out, err
 }
-
-func asCode(err error, to *gophercloud.ErrUnexpectedResponseCode) bool { return errors.As(err, to) }

@@ -109,7 +109,7 @@ var diskKind kind[*disk]
 
 func init() { // set here, since the functions lead back to it
 	diskKind = kind[*disk]{
-		one: "disk", many: "disks", empty: "no ring is read yet, so that no disk is known",
+		empty:   "no ring is read yet, so that no disk is known",
 		columns: diskColumns, orders: diskOrders, counts: countDisks, foot: diskFoot, old: func(d *disk) bool { return d.Node.State != swift.Up },
 		language: kit.Language[*disk]{Name: func(d *disk) string { return strings.ToLower(d.label) }, Fields: diskFields,
 			Text: func(d *disk) string {

@@ -122,7 +122,7 @@ func (s *Screen) View() string {
 	t := s.look.Theme
 	body := s.tabs() + "\n"
 	if l := s.list(); l != nil {
-		body += l.view("")
+		body += l.view()
 		if p := s.panel(s.w); len(p) > 0 && s.h-1-len(p) >= 5 {
 			body += "\n" + strings.Join(p, "\n")
 		}
