@@ -34,6 +34,7 @@ type fakeScreen struct {
 	refreshed int
 	got       []tea.Msg
 	panics    bool
+	changing  bool // every picture differs from the one before
 	w, h      int
 }
 
@@ -62,7 +63,11 @@ func (s *fakeScreen) View() string {
 	if s.panics {
 		panic("the view fell over")
 	}
-	return strings.Join(kit.Lines("this is "+s.name, s.w, s.h), "\n")
+	text := "this is " + s.name
+	if s.changing {
+		text += fmt.Sprintf(", seen %d times", s.refreshed)
+	}
+	return strings.Join(kit.Lines(text, s.w, s.h), "\n")
 }
 
 // fakeRunner has the runs it is given.

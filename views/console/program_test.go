@@ -181,10 +181,13 @@ func TestNoTerminalIsRefused(t *testing.T) {
 }
 
 // The slow way: each picture is followed by a question to the terminal, and the
-// next one waits for the answer.
+// next one waits for the answer. A picture like the one before is not asked about.
 func TestSlowLinkIsAsked(t *testing.T) {
 	slow := true
-	p := start(t, func(o *Options) { o.Slow = &slow })
+	p := start(t, func(o *Options) {
+		o.Slow = &slow
+		o.Screens[0].(*fakeScreen).changing = true
+	})
 	p.see("\x1b[c")
 	p.in.Write([]byte("\x1b[?62;22c"))
 	p.in.Write([]byte("q"))
