@@ -32,6 +32,9 @@ type run struct {
 	acts     int      // steps of which this execution began Do or Undo
 	stuck    []string // steps that cannot be undone and whose effect stays
 	broken   error    // the ledger's, which ended the run
+	refused  error    // the mutex's, for which it never began
+	returned int      // steps that were taken back at once (Step.Together)
+	standing []string // those that could not be
 }
 
 // newRun makes a run from what the ledger has of it. Steps that an earlier
@@ -73,6 +76,9 @@ func (x *run) execute() {
 		before := x.begun()
 		x.stage(stage)
 		acts = x.begun() - before
+	}
+	if !x.undo && x.stopped() {
+		x.takeBack()
 	}
 	x.finish(len(todo))
 }
@@ -257,6 +263,7 @@ func (x *run) finish(todo int) {
 	x.mu.Unlock()
 
 	err := x.record(rest...)
+	x.unlock(&end)
 	if err == nil {
 		err = x.r.end(end)
 	}
@@ -264,8 +271,7 @@ func (x *run) finish(todo int) {
 		x.r.mu.Lock()
 		x.r.unended = append(x.r.unended, end)
 		x.r.mu.Unlock()
-		note := fmt.Sprintf("its end could not be recorded, so its locks stay until it can be, or until ringside ends: %v", err)
-		end.message = strings.TrimPrefix(end.message+"; "+note, "; ")
+		end.note(fmt.Sprintf("its end could not be recorded, so its locks stay until it can be, or until ringside ends: %v", err))
 	}
 	x.mu.Lock()
 	x.rec.Status, x.rec.Error, x.rec.Ended, x.rec.Alive, x.pic = end.status, end.message, end.at, false, nil
@@ -276,7 +282,7 @@ func (x *run) finish(todo int) {
 // verdict says how the run ended and what to do next. The caller holds mu.
 func (x *run) verdict(todo int) ending {
 	end := ending{run: x.id, status: Succeeded, at: x.r.env.Now()}
-	done, left := x.handled-x.failures, todo-x.handled
+	done, left := x.handled-x.failures-x.returned, todo-x.handled
 	so := fmt.Sprintf("%d of %d steps done, %d failed, %d not started", done, todo, x.failures, left)
 	next := "; see the steps, then resume it or roll it back"
 	if x.undo {
@@ -284,7 +290,15 @@ func (x *run) verdict(todo int) ending {
 		so = fmt.Sprintf("of %d steps to undo %d are undone, %d failed, %d not started", todo, done-len(x.stuck), x.failures, left)
 		next = "; see the steps, then roll it back again or resume it"
 	}
+	if x.returned > 0 {
+		so += fmt.Sprintf("; %d taken back at once", x.returned)
+	}
+	if len(x.standing) > 0 {
+		so += "; could not be taken back: " + strings.Join(x.standing, ", ")
+	}
 	switch {
+	case x.refused != nil:
+		end.status, end.message = Failed, "not started: "+x.refused.Error()
 	case x.broken != nil:
 		end.status, end.message = Failed, fmt.Sprintf("stopped, because the ledger cannot record: %v; %s%s", x.broken, so, next)
 	case x.stop == Cancelled && (left > 0 || x.failures > 0):

@@ -48,9 +48,12 @@ func count(_ context.Context, _ *Env, p *Plan) []Finding {
 	return []Finding{{Guard: "count", Level: Note, Text: fmt.Sprintf("%d targets at once: leave out those that are not meant", len(p.Targets))}}
 }
 
-// holds blocks what somebody asked to leave alone. A hold that cannot be read
-// blocks too.
-func holds(ctx context.Context, env *Env, p *Plan) (out []Finding) {
+// holds blocks what somebody asked to leave alone.
+func holds(ctx context.Context, env *Env, p *Plan) []Finding { return Held(ctx, env, p.Targets) }
+
+// Held finds the holds on targets, for plans that touch more than they name as their
+// targets. A hold that cannot be read blocks too.
+func Held(ctx context.Context, env *Env, targets []fleet.Target) (out []Finding) {
 	if env.Ledger == nil {
 		return nil // nothing starts without a ledger
 	}
@@ -60,7 +63,7 @@ func holds(ctx context.Context, env *Env, p *Plan) (out []Finding) {
 	}
 	now := env.Now()
 	for _, h := range all {
-		if h.covers(env.Fleet, p.Targets) && (h.Until.IsZero() || h.Until.After(now)) {
+		if h.covers(env.Fleet, targets) && (h.Until.IsZero() || h.Until.After(now)) {
 			out = append(out, Finding{Guard: "hold", Level: Block, Subject: h.Target.String(),
 				Text: fmt.Sprintf("%s asked to leave it alone %s: %s; leave it out, or release the hold", h.By, h.until(now), h.Why)})
 		}

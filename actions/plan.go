@@ -15,6 +15,7 @@ import (
 // Plan is an intended change. Kind and Params alone rebuild it: a run that was
 // killed is resumed by building the plan again and asking each step Done.
 type Plan struct {
+	ID       string          // of its run, where the plan has to know it beforehand; "": the runner chooses
 	Kind     string          // id of the action: "container.stop"
 	Title    string          // "stop 3 containers on 2 engines"
 	Params   json.RawMessage // everything Rebuild needs; no secrets
@@ -31,6 +32,8 @@ type Plan struct {
 	Pause time.Duration // between two stages of which the first changed something
 
 	Undo bool // made by Rebuild to take the steps back: guards judge that
+
+	Mutex Mutex // held while it runs, against consoles of other machines; nil: none
 }
 
 // Step is one part of a plan. Steps of one stage that share a target form a lane
@@ -47,6 +50,10 @@ type Step struct {
 	// machine: a step that an earlier execution began is not done again. It ends as
 	// failed where nobody saw it end, so that a human decides.
 	Once bool
+	// Together groups steps that hold as a whole or not at all: when one of a group
+	// fails, or the run is stopped within it, those that ran are undone at once. Other
+	// steps of the same stages have to be no part of it. "": none.
+	Together string
 	// Done looks at the world: is the effect already there? It may return an
 	// Observed, what it saw; any other error means that it could not look.
 	Done func(context.Context) (bool, error)

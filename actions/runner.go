@@ -1,10 +1,12 @@
 package actions
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -63,6 +65,9 @@ type ending struct {
 	at      time.Time
 }
 
+// note adds something to know.
+func (e *ending) note(text string) { e.message = strings.TrimPrefix(e.message+"; "+text, "; ") }
+
 // NewRunner returns a runner; env.Ledger must be set before the first Start.
 func NewRunner(env *Env, reg *Registry, o Options) *Runner {
 	if o.Parallel <= 0 {
@@ -75,8 +80,8 @@ func NewRunner(env *Env, reg *Registry, o Options) *Runner {
 }
 
 // Start records the run, takes its locks and runs it in the background. ctx
-// bounds the checks and the recording only. When it returns an error nothing was
-// started: one of the above, a *HeldError, or the ledger's.
+// bounds the checks, the recording and the taking of locks only. When it returns an
+// error nothing was started: one of the above, a *HeldError, or the ledger's.
 func (r *Runner) Start(ctx context.Context, p *Plan, a Approval) (string, error) {
 	if err := r.allowed(p, a); err != nil {
 		return "", err
@@ -90,11 +95,11 @@ func (r *Runner) Start(ctx context.Context, p *Plan, a Approval) (string, error)
 	}
 	now := r.env.Now()
 	rec := RunRecord{
-		ID: NewID(now), Kind: p.Kind, Title: p.Title, Params: p.Params, Actor: r.env.Actor,
+		ID: cmp.Or(p.ID, NewID(now)), Kind: p.Kind, Title: p.Title, Params: p.Params, Actor: r.env.Actor,
 		Reason: a.Reason, Override: a.Override, Status: Running, Created: now, Alive: true,
 		Targets: p.Targets, Findings: p.Findings, Steps: pending(p),
 	}
-	return r.launch(p, rec.ID, false, func() (RunRecord, error) { return rec, r.env.Ledger.Begin(ctx, rec) })
+	return r.launch(ctx, p, rec.ID, false, func() (RunRecord, error) { return rec, r.env.Ledger.Begin(ctx, rec) })
 }
 
 // Resume adopts a run that did not reach its end and goes on with it: its plan is
@@ -111,7 +116,7 @@ func (r *Runner) Resume(ctx context.Context, id string, a Approval) (string, err
 	if err := r.allowed(p, a); err != nil {
 		return "", err
 	}
-	return r.launch(p, rec.ID, false, func() (RunRecord, error) { return r.env.Ledger.Adopt(ctx, rec.ID, r.env.Actor, a) })
+	return r.launch(ctx, p, rec.ID, false, func() (RunRecord, error) { return r.env.Ledger.Adopt(ctx, rec.ID, r.env.Actor, a) })
 }
 
 // Rollback adopts a run that nobody runs now and undoes, in reverse order, the
@@ -131,7 +136,7 @@ func (r *Runner) Rollback(ctx context.Context, id string, a Approval) (string, e
 	if err := r.allowed(p, a); err != nil {
 		return "", err
 	}
-	return r.launch(p, rec.ID, true, func() (RunRecord, error) { return r.env.Ledger.Adopt(ctx, rec.ID, r.env.Actor, a) })
+	return r.launch(ctx, p, rec.ID, true, func() (RunRecord, error) { return r.env.Ledger.Adopt(ctx, rec.ID, r.env.Actor, a) })
 }
 
 // allowed is what every way to start a run asks first.
@@ -178,7 +183,7 @@ func (r *Runner) rebuild(ctx context.Context, id string, undo bool) (*Plan, RunR
 }
 
 // launch records the run and starts it.
-func (r *Runner) launch(p *Plan, id string, undo bool, record func() (RunRecord, error)) (string, error) {
+func (r *Runner) launch(ctx context.Context, p *Plan, id string, undo bool, record func() (RunRecord, error)) (string, error) {
 	r.gate.RLock()
 	defer r.gate.RUnlock()
 	if r.stopping {
@@ -195,6 +200,12 @@ func (r *Runner) launch(p *Plan, id string, undo bool, record func() (RunRecord,
 	r.forget()
 	r.mu.Unlock()
 	r.changed()
+	if err := x.lock(ctx); err != nil {
+		defer close(x.done)
+		defer x.cancel()
+		x.finish(len(rec.Steps))
+		return "", err
+	}
 	safe.Go("run "+id, x.execute)
 	return id, nil
 }

@@ -40,7 +40,7 @@ func (x *run) step(i int) bool {
 		r.Status, r.Error, r.Started, r.Ended, r.Undoing = Running, "", began, time.Time{}, x.undo
 		r.Done, r.Total, r.Unit, r.Saw = 0, 0, "", ""
 	})
-	there, err := x.look(ctx, s)
+	there, err := look(ctx, s, x.undo)
 	x.saw(i, err)
 	switch {
 	case blind(err):
@@ -72,7 +72,7 @@ func (x *run) step(i int) bool {
 	err = act(ctx, p)
 	var refused *nothingDone
 	nothing := errors.As(err, &refused)
-	err = x.settled(ctx, s, p, err)
+	err = x.settled(ctx, x.ctx, s, p, err, x.undo)
 	p.close()
 	if err != nil && nothing && !ran {
 		x.change(i, func(r *StepRecord) { r.Acted = false })
@@ -110,8 +110,8 @@ func (x *run) once(i int, earlier StepRecord) bool {
 
 // look looks whether the effect is there, on the way back also whether it is all
 // gone.
-func (x *run) look(ctx context.Context, s Step) (there bool, seen error) {
-	if x.undo && s.Undone != nil {
+func look(ctx context.Context, s Step, back bool) (there bool, seen error) {
+	if back && s.Undone != nil {
 		gone, seen := s.Undone(ctx)
 		return !gone, seen
 	}
@@ -144,8 +144,9 @@ func (x *run) already(i int, ran bool) bool {
 
 // settled waits until the world shows the effect, or shows it gone on the way
 // back: accepted is not done. When the act itself failed, one look decides: an
-// answer that was lost on the way does not make the effect undone.
-func (x *run) settled(ctx context.Context, s Step, p *progress, acted error) error {
+// answer that was lost on the way does not make the effect undone. base is ctx
+// without the step's own time.
+func (x *run) settled(ctx, base context.Context, s Step, p *progress, acted error, back bool) error {
 	var there bool
 	var seen error
 	pace := s.Pace
@@ -154,9 +155,9 @@ func (x *run) settled(ctx context.Context, s Step, p *progress, acted error) err
 	}
 	pause := retry.Backoff{Min: max(50*time.Millisecond, pace/10), Max: pace}
 	for acted == nil {
-		there, seen = x.look(ctx, s)
+		there, seen = look(ctx, s, back)
 		x.saw(p.index, seen)
-		if !blind(seen) && there == !x.undo {
+		if !blind(seen) && there == !back {
 			return nil
 		}
 		if !pause.Wait(ctx) {
@@ -164,26 +165,30 @@ func (x *run) settled(ctx context.Context, s Step, p *progress, acted error) err
 		}
 	}
 	limit := lastLook
-	if x.ctx.Err() != nil {
+	if base.Err() != nil {
 		limit = cancelledLook
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	there, seen = x.look(last, s)
+	there, seen = look(last, s, back)
 	x.saw(p.index, seen)
-	if !blind(seen) && there == !x.undo {
+	if !blind(seen) && there == !back {
 		if acted != nil {
 			p.Log("it answered with an error, but the effect is there: %v", acted)
 		}
 		return nil
 	}
-	return fmt.Errorf("%w; %s", x.cause(ctx, acted), observed(there, seen))
+	var nothing *nothingDone
+	if seen == nil && errors.As(acted, &nothing) {
+		return cause(ctx, base, acted) // it changed nothing, and says why
+	}
+	return fmt.Errorf("%w; %s", cause(ctx, base, acted), observed(there, seen))
 }
 
 // cause says why a step failed, in the order of what a human would ask first.
-func (x *run) cause(ctx context.Context, acted error) error {
+func cause(ctx, base context.Context, acted error) error {
 	switch {
-	case x.ctx.Err() != nil:
+	case base.Err() != nil:
 		return errors.New("cancelled while it ran")
 	case acted != nil && ctx.Err() != nil:
 		return fmt.Errorf("not done within its time: %w", acted)

@@ -25,6 +25,11 @@ type world struct {
 	Steps int    `json:"steps"`
 	Lanes int    `json:"lanes"` // steps are dealt to so many targets
 	Fail  int    `json:"fail"`  // step that always fails; -1: none
+	From  int    `json:"from"`  // steps From to To, To excluded, hold together
+	To    int    `json:"to"`
+
+	mutex actions.Mutex
+	stuck int // step whose undo fails, counted from 1
 
 	at func(point string, step int) // called at "look", "before", "after", "undo", "undone"
 }
@@ -49,7 +54,7 @@ func (w *world) point(name string, i int) {
 
 func (w *world) plan() *actions.Plan {
 	params, _ := json.Marshal(w)
-	p := &actions.Plan{Kind: "test.files", Title: "make files", Params: params, Parallel: w.Lanes}
+	p := &actions.Plan{Kind: "test.files", Title: "make files", Params: params, Parallel: w.Lanes, Mutex: w.mutex}
 	for i := range w.Steps {
 		target := fleet.Target{Kind: "file", Scope: w.Dir, Name: fmt.Sprint("lane", i%w.Lanes)}
 		if i < w.Lanes {
@@ -78,11 +83,20 @@ func (w *world) plan() *actions.Plan {
 			},
 			Undo: func(context.Context, actions.Progress) error {
 				w.point("undo", i)
+				if i+1 == w.stuck {
+					return errors.New("it is stuck")
+				}
+				if w.Fail == i {
+					return nil // its effect never came
+				}
 				err := os.Remove(w.file(i))
 				w.point("undone", i)
 				return err
 			},
 		})
+		if i >= w.From && i < w.To {
+			p.Steps[i].Together = "all"
+		}
 	}
 	return p
 }
@@ -110,7 +124,7 @@ func newRig(t testing.TB, path string, w *world, o actions.Options, guards ...ac
 			return w.plan(), nil
 		},
 		Rebuild: func(_ context.Context, _ *actions.Env, raw json.RawMessage) (*actions.Plan, error) {
-			again := &world{at: w.at}
+			again := &world{at: w.at, mutex: w.mutex, stuck: w.stuck}
 			if err := json.Unmarshal(raw, again); err != nil {
 				return nil, err
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
@@ -82,10 +83,14 @@ func (e *Engine) Unpause(ctx context.Context, id string) error {
 }
 
 // Remove removes a container; force kills it first, volumes removes its anonymous
-// volumes as well.
+// volumes as well. One that is being removed already, as when whoever asked for it
+// died, is no error: it may still be there for a moment.
 func (e *Engine) Remove(ctx context.Context, id string, force, volumes bool) error {
 	return e.act(id, "remove", func(cl *client.Client) error {
 		_, err := cl.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: force, RemoveVolumes: volumes})
+		if errdefs.IsConflict(err) && says("is already in progress")(err) {
+			return nil
+		}
 		return err
 	})
 }

@@ -121,13 +121,20 @@ func (c *checker) check(n ast.Node, s *shape, name string, at Position) *value {
 		ok = c.checkList(n, s, s.of, name, v)
 	case kindTexts:
 		if _, list := n.(*ast.SequenceNode); list {
-			ok = c.checkList(n, s, &shape{kind: kindText, lines: s.lines, hidden: s.hidden}, name, v)
+			ok = c.checkList(n, s, &shape{kind: kindText, syntax: s.syntax, max: s.max, lines: s.lines, hidden: s.hidden}, name, v)
 			break
 		}
 		one := *v
 		if ok = c.checkText(n, s, name, &one); ok {
 			v.text, v.items = one.text, []*value{&one}
 		}
+	case kindMany:
+		if _, list := n.(*ast.SequenceNode); list {
+			ok = c.checkList(n, s, s.of, name, v)
+			break
+		}
+		one := c.check(n, s.of, name, at)
+		v.items, ok = []*value{one}, one != nil
 	case kindText:
 		ok = c.checkText(n, s, name, v)
 	case kindNumber:

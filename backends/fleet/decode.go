@@ -72,6 +72,12 @@ func (d *decoder) decode(v *value) {
 			d.engine(e, engines)
 		}
 	}
+	t := &taken{names: map[string]Position{}, ports: map[string]string{}, switches: map[string]string{}}
+	for _, s := range v.get("services").list() {
+		if s != nil {
+			d.service(s, t)
+		}
+	}
 	clusters := map[string]Position{}
 	for _, c := range v.get("clusters").list() {
 		if c != nil {

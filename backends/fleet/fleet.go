@@ -12,6 +12,7 @@ type Fleet struct {
 	Sites       []Site
 	Hosts       []Host
 	Engines     []Engine
+	Services    []Service
 	Clusters    []Cluster
 	Credentials map[string]Credential
 	Keys        map[string][]string // user key overrides, binding id to keys
@@ -115,6 +116,8 @@ const (
 	KindEngine    = "engine"
 	KindImage     = "image"
 	KindHost      = "host"
+	KindService   = "service"
+	KindProxy     = "proxy"
 	KindSite      = "site"
 	KindRack      = "rack"
 	KindCluster   = "cluster"

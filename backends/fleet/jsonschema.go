@@ -56,6 +56,9 @@ func (s *shape) jsonSchema() map[string]any {
 		out["minimum"], out["maximum"] = s.min, s.max
 	case kindText:
 		s.jsonText(out)
+	case kindMany:
+		one := s.of.jsonSchema()
+		out["oneOf"] = []any{one, map[string]any{"type": "array", "items": one, "minItems": s.min}}
 	case kindTexts:
 		text := map[string]any{"type": "string"}
 		s.jsonText(text)

@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -298,6 +299,9 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("hosts:\n- name: sw[001-003]\n  bmc: &a {address: '{name}'}\n- {name: x, bmc: *a}\ncredentials: {a: {password: {command: [a]}}}"))
 	f.Add([]byte("a: |\n  b\n\n---\n&a ? - [{"))
 	f.Add(Starter(&Fleet{}))
+	if full, err := os.ReadFile("testdata/full.yaml"); err == nil {
+		f.Add(full)
+	}
 	schema := compileSchema(f)
 	f.Fuzz(func(t *testing.T, src []byte) {
 		fl, err := Parse("f", src)

@@ -55,6 +55,8 @@ var root = &shape{kind: kindObject, doc: "What Ringside watches.", fields: []fie
 		doc: "Physical and virtual servers."}},
 	{name: "engines", shape: &shape{kind: kindList, of: engine, empty: true,
 		doc: "Docker Engines."}},
+	{name: "services", shape: &shape{kind: kindList, of: service, empty: true,
+		doc: "Things that users call, deployed in two colours."}},
 	{name: "clusters", shape: &shape{kind: kindList, of: cluster, empty: true,
 		doc: "OpenStack Swift clusters."}},
 	{name: "keys", shape: &shape{kind: kindDict, names: bindingSyntax, empty: true,
@@ -66,7 +68,7 @@ var root = &shape{kind: kindObject, doc: "What Ringside watches.", fields: []fie
 
 // later are sections of coming versions. They are refused by name, because a
 // file that is half ignored would promise a watch that nobody keeps.
-var later = []string{"registries", "syncs", "services"}
+var later = []string{"registries", "syncs"}
 
 var site = &shape{kind: kindObject, doc: "A place.", empty: true, fields: []field{
 	{name: "note", shape: &shape{kind: kindText, doc: "Anything people should know about it."}},

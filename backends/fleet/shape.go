@@ -13,12 +13,13 @@ const (
 	kindTexts // one text, or a list of them
 	kindNumber
 	kindBool
+	kindMany // one object, or a list of them
 )
 
 // String names the kind as an error message does: "must be …".
 func (k kind) String() string {
 	return [...]string{"keys and values", "names and values", "a list", "text", "text or a list of texts",
-		"a whole number", "true or false"}[k]
+		"a whole number", "true or false", "keys and values, or a list of them"}[k]
 }
 
 // shape describes one value of the configuration file. The checker and the JSON
@@ -31,13 +32,13 @@ type shape struct {
 	short  string   // object: the key that a plain text in its place stands for
 	inline string   // object: what to say to a plain text in its place, which is then never shown
 	names  *syntax  // dict: how names are written
-	of     *shape   // dict, list
+	of     *shape   // dict, list, many
 	enum   []string // text
 	only   []int    // number: the ones there are, instead of min and max
 	syntax *syntax  // text, texts
 	lines  bool     // text, texts: may span several lines
 	hidden bool     // text: could be a secret by mistake, so it is never shown
-	min    int      // number: smallest; list, texts: fewest items
+	min    int      // number: smallest; list, texts, many: fewest items
 	max    int      // number: largest; text: most characters, 0 for maxText
 	empty  bool     // may be left without a value, which means the same as absence
 }

@@ -57,6 +57,10 @@ func Starter(f *Fleet) []byte {
 	for _, e := range f.Engines {
 		w.engine(e, f)
 	}
+	w.section("services", len(f.Services) > 0, "Things that users call, deployed in two colours of which one is live.", servicesExample)
+	for _, s := range f.Services {
+		w.service(s)
+	}
 	w.section("clusters", len(f.Clusters) > 0, "Swift clusters: their ring files, here or on a host, and the proxy.", `clusters:
   - {name: objects, site: tokyo, rings: /etc/swift, proxy: "http://proxy.tyo.example:8080", auth: {tempauth: lab}}
   - {name: archive, rings: {ssh: sw001, path: /etc/swift}, auth: {cloud: archive}}`)

@@ -79,6 +79,10 @@ func TestSchema(t *testing.T) {
 		"hosts: [{name: a, ssh: {address: b, port: 0}}]",
 		"hosts: [{rack: a}]",
 		"hosts: [{name: 12}]",
+		with("services: [{name: Web}]"),
+		with("services: [{name: web, engines: [], image: a, compose: {file: c}, ports: {blue: 1, green: 2}, traffic: {haproxy: {socket: /s, map: m, key: k, blue: b, green: g}}}]"),
+		with("services: [{name: web, engines: ok, image: 'a:1', compose: {file: c}, ports: {blue: 1, green: 2}, traffic: {haproxy: {socket: /s, map: m, key: k, blue: b, green: g}}}]"),
+		with("services: [{name: web, engines: ok, image: a, compose: {file: c}, ports: {blue: 1, green: 2}, traffic: []}]"),
 	} {
 		if validate(s, []byte(bad)) == nil {
 			t.Errorf("the schema takes %s", bad)
@@ -117,6 +121,14 @@ func normal(f *Fleet) *Fleet {
 	n.Engines = append([]Engine(nil), f.Engines...)
 	for i := range n.Engines {
 		n.Engines[i].Where, n.Engines[i].Origin = Position{}, ""
+	}
+	n.Services = append([]Service(nil), f.Services...)
+	for i := range n.Services {
+		n.Services[i].Where = Position{}
+		n.Services[i].Traffic = append([]Traffic(nil), n.Services[i].Traffic...)
+		for j := range n.Services[i].Traffic {
+			n.Services[i].Traffic[j].Where = Position{}
+		}
 	}
 	n.Clusters = append([]Cluster(nil), f.Clusters...)
 	for i := range n.Clusters {

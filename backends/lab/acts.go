@@ -23,6 +23,10 @@ func (e *Engine) start(a *answer, _ *http.Request, c *instance) {
 	case removing, dead:
 		a.fail(http.StatusConflict, "container is marked for removal and cannot be started")
 	default:
+		if err := e.bind(c); err != nil {
+			a.fail(http.StatusInternalServerError, err.Error())
+			return
+		}
 		c.restarts, c.backoff = 0, 0
 		e.run(c)
 		a.done()

@@ -64,6 +64,8 @@ type instance struct {
 	writtenNo int           // lines ever written
 	flooded   bool
 	doomed    bool          // crashes after every start
+	serves    string        // loopback address at which it really answers while it runs
+	app       *app          // while it does
 	changed   chan struct{} // closed at the next change; nil while nobody waits
 }
 
@@ -112,6 +114,9 @@ func (e *Engine) adopt(spec *ContainerSpec) *instance {
 		e.applyPolicy(c)
 	case c.state == running:
 		e.fate(c)
+	}
+	if c.serves = e.lab.servesAt(e.opts.Name, spec.Labels); c.up() {
+		_ = e.bind(c) // a port that somebody else took a moment ago shows as a server that is down
 	}
 	return c
 }

@@ -3,7 +3,10 @@ package lab
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/moby/moby/api/types/container"
@@ -33,7 +36,13 @@ func (e *Engine) create(a *answer, r *http.Request) {
 		a.fail(status, message)
 		return
 	}
-	c := e.adopt(specOf(name, req))
+	spec := specOf(name, req)
+	c := e.adopt(spec)
+	for _, p := range spec.Ports {
+		if ip := net.ParseIP(p.IP); p.Public > 0 && ip != nil && ip.IsLoopback() {
+			c.serves = net.JoinHostPort(p.IP, fmt.Sprint(p.Public))
+		}
+	}
 	e.emit(c, "create", nil)
 	a.json(http.StatusCreated, container.CreateResponse{ID: c.id, Warnings: []string{}})
 }
@@ -43,19 +52,25 @@ func specOf(name string, req container.CreateRequest) *ContainerSpec {
 		Name: name, Image: req.Image, State: created, Age: 1, Labels: req.Labels, Env: req.Env, TTY: req.Tty,
 		Command: append(append([]string{}, req.Entrypoint...), req.Cmd...),
 	}
+	if n := req.NetworkingConfig; n != nil {
+		s.Networks = slices.Sorted(maps.Keys(n.EndpointsConfig))
+	}
 	if h := req.HostConfig; h != nil {
 		s.CPUs, s.Memory = float64(h.NanoCPUs)/1e9, h.Memory
 		s.Policy = string(h.RestartPolicy.Name)
 		if n := h.RestartPolicy.MaximumRetryCount; n > 0 {
 			s.Policy = fmt.Sprintf("%s:%d", s.Policy, n)
 		}
-		if m := string(h.NetworkMode); m != "" && m != "default" {
+		if m := string(h.NetworkMode); m != "" && m != "default" && s.Networks == nil {
 			s.Networks = []string{m}
 		}
 		for port, bindings := range h.PortBindings {
 			p := PortSpec{Private: port.Num(), Protocol: string(port.Proto())}
 			if len(bindings) > 0 {
 				fmt.Sscan(bindings[0].HostPort, &p.Public)
+				if ip := bindings[0].HostIP; ip.IsValid() {
+					p.IP = ip.String()
+				}
 			}
 			s.Ports = append(s.Ports, p)
 		}

@@ -100,8 +100,8 @@ var demoEngines = []struct {
 	rows     []row
 }{
 	{EngineOptions{Name: "tokyo-1", Host: "sw151", Site: "tokyo", Environment: "production", Version: "28.5.1", API: "1.51", CPUs: 16, Memory: 64 << 30}, tokyo, []row{
-		{"shop", "web-blue", "web", "1.9.1", 9 * day, 9 * day, nil},
-		{"shop", "web-green", "web", "1.9.2", 22 * time.Minute, 22 * time.Minute, published(8081)},
+		{"shop", "web-blue", "web", "1.9.1", 9 * day, 9 * day, colour("web", "blue", "01k9q2m4xt7a3")},
+		{"shop", "web-green", "web", "1.9.2", 22 * time.Minute, 22 * time.Minute, colour("web", "green", "01kb01hv3nq8d", published(8081))},
 		{"shop", "api", "api", "3.2.0", 6 * day, 6 * day, ailing},
 		{"shop", "worker", "worker", "3.2.0", 6 * day, 31 * time.Hour, nil},
 		{"shop", "db", "db", "", 41 * day, 41 * day, nil},
@@ -118,7 +118,7 @@ var demoEngines = []struct {
 		{"billing", "cache", "cache", "", 80 * day, 17 * day, nil},
 		{"billing", "report", "cron", "2.0.4", 3 * day, 5 * time.Hour, killed},
 		{"billing", "migrate", "job", "5.0.2", 17 * day, 17*day - time.Minute, nil},
-		{"search", "api", "api", "1.4.0", 8 * day, 8 * day, published(9001)},
+		{"search", "api", "api", "1.4.0", 8 * day, 8 * day, colour("search", "blue", "01k9rzt8m2c5f", published(9001))},
 		{"search", "indexer", "worker", "1.4.0", 8 * day, 40 * time.Minute, leaking},
 		{"", "node-exporter", "tool", "", 80 * day, 80 * day, nil},
 	}},
@@ -201,4 +201,32 @@ func Demo() []EngineOptions {
 		}
 	}
 	return out
+}
+
+// demoServices are the services of the demo. The first has both colours up, so that
+// it can be swapped at once; every act can be tried with the tags below.
+var demoServices = []ServiceOptions{
+	{Name: "web", Engines: []string{"tokyo-1"}, Image: tokyo + "team/web", Rate: 8},
+	{Name: "search", Engines: []string{"tokyo-2"}, Image: tokyo + "team/api", Rate: 5},
+}
+
+// demoReleases are tags that a presenter can deploy.
+var demoReleases = map[string]Release{
+	tokyo + "team/web:1.9.3":     {},
+	tokyo + "team/web:2.0.0-rc1": {Labels: map[string]string{"ringside.environment": "verification"}},
+	tokyo + "team/web:1.9.4":     {Ill: true},
+	tokyo + "team/web:1.9.5":     {SickAfter: 40},
+	tokyo + "team/web:1.9.6":     {Errors: 40},
+	tokyo + "team/api:1.4.1":     {},
+}
+
+// colour makes a container one of a service's.
+func colour(service, colour, run string, more ...func(*ContainerSpec)) func(*ContainerSpec) {
+	return func(s *ContainerSpec) {
+		for _, f := range more {
+			f(s)
+		}
+		_, tag, _ := split(s.Image)
+		s.Labels = map[string]string{"ringside.service": service, "ringside.colour": colour, "ringside.run": run, "ringside.image": s.Image, "ringside.by": "tanaka", "ringside.version": tag}
+	}
 }

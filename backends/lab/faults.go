@@ -3,6 +3,8 @@ package lab
 import (
 	"fmt"
 	"time"
+
+	"ringside/backends/fleet"
 )
 
 // Fault is something a presenter can break. Toggle breaks it, or mends it when
@@ -68,6 +70,15 @@ func (l *Lab) presenterFaults() []Fault {
 	}
 	if e, c := l.service("web"); c != nil {
 		add("flood/logs", "flood the log of "+c.name+" on "+e.opts.Name, func(on bool) { e.Flood(c.name, on) })
+	}
+	for _, s := range l.services {
+		for _, p := range s.proxies {
+			add("refuse/"+p.name, "the proxy "+p.name+" refuses every change", func(on bool) {
+				p.Refuse(map[bool]string{true: "Permission denied"}[on])
+			})
+			add("deaf/"+p.name, "the proxy "+p.name+" accepts changes and does nothing", p.Deafen)
+			add("hand/"+p.name, "somebody switches "+p.name+" by hand", func(bool) { p.switchByHand(s.host, s.backend(fleet.Blue), s.backend(fleet.Green)) })
+		}
 	}
 	return append(append(out, l.bmcFaults()...), l.swiftFaults()...)
 }

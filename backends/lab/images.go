@@ -163,7 +163,7 @@ func (e *Engine) inspectImage(a *answer, r *http.Request) {
 	}
 	a.json(http.StatusOK, apiimage.InspectResponse{
 		ID: img.id, RepoTags: e.images.tagsOf(img), RepoDigests: img.digests(), Created: img.made.UTC().Format(time.RFC3339Nano),
-		Architecture: "amd64", Os: "linux", Size: img.size, Config: &dockerspec.DockerOCIImageConfig{},
+		Architecture: "amd64", Os: "linux", Size: img.size, Config: &dockerspec.DockerOCIImageConfig{ImageConfig: ocispec.ImageConfig{Labels: e.lab.labelsOf(img)}},
 		GraphDriver: &storage.DriverData{Name: "overlay2", Data: map[string]string{}},
 		RootFS:      apiimage.RootFS{Type: "layers", Layers: []string{digestOf("layer", img.id)}},
 	})

@@ -25,36 +25,42 @@ import (
 
 // Options says what a lab is made of.
 type Options struct {
-	Dir     string           // where the sockets go; "" for a temporary directory that Close removes
-	Engines []EngineOptions  // nil for the demo's two sites
-	Hosts   []bmc.Spec       // servers with BMCs; with Engines nil, nil for the demo's 240
-	Swift   *swift.Options   // a Swift cluster, with the lab's Seed, Speed and Now; with Engines nil, nil for the demo's
-	Seed    uint64           // the same seed gives the same identities, logs and fates
-	Speed   float64          // of life: 1 is real time, 10 is ten times as fast, 0 means nothing happens by itself
-	Now     func() time.Time // what the engines take for the time; nil for time.Now
+	Dir      string             // where the sockets go; "" for a temporary directory that Close removes
+	Engines  []EngineOptions    // nil for the demo's two sites
+	Services []ServiceOptions   // of these engines; the demo has its own
+	Releases map[string]Release // what is special about an image, by "repository:tag"
+	Seed     uint64             // the same seed gives the same identities, logs and fates
+	Speed    float64            // of life: 1 is real time, 10 is ten times as fast, 0 means nothing happens by itself
+	Now      func() time.Time   // what the engines take for the time; nil for time.Now
+	Hosts    []bmc.Spec         // servers with BMCs; with Engines nil, nil for the demo's 240
+	Swift    *swift.Options     // a Swift cluster, with the lab's Seed, Speed and Now; with Engines nil, nil for the demo's
 }
 
 // Lab is a running fleet of engines.
 type Lab struct {
-	opts    Options
-	ownDir  string // removed on Close
-	engines []*Engine
-	bmcs    *bmc.BMCs
-	cluster *swift.Cluster // nil when there is none
+	opts     Options
+	ownDir   string // removed on Close
+	engines  []*Engine
+	services []*labService
+	apps     sync.WaitGroup // containers that really answer
+	bmcs     *bmc.BMCs
+	cluster  *swift.Cluster // nil when there is none
 
 	faults []Fault
 	wg     sync.WaitGroup // engines that follow their hosts
 
 	mu           sync.Mutex
 	closed       bool
-	repositories map[string]bool // that the registry has
-	pushes       map[string]int  // by "repository:tag"
+	repositories map[string]bool            // that the registry has
+	pushes       map[string]int             // by "repository:tag"
+	tags         map[string]map[string]bool // that were named, by repository
+	lacks        map[string]bool            // "repository:tag" that the registry does not have
 }
 
 // Start starts the engines. Their sockets accept when it returns.
 func Start(o Options) (*Lab, error) {
 	if o.Engines == nil {
-		o.Engines = Demo()
+		o.Engines, o.Services, o.Releases = Demo(), demoServices, demoReleases
 		if o.Hosts == nil {
 			o.Hosts = DemoHosts()
 		}
@@ -65,7 +71,7 @@ func Start(o Options) (*Lab, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	l := &Lab{opts: o, repositories: map[string]bool{}, pushes: map[string]int{}}
+	l := &Lab{opts: o, repositories: map[string]bool{}, pushes: map[string]int{}, tags: map[string]map[string]bool{}, lacks: map[string]bool{}}
 	if o.Dir == "" {
 		dir, err := os.MkdirTemp("", "ringside-lab-")
 		if err != nil {
@@ -81,6 +87,13 @@ func Start(o Options) (*Lab, error) {
 			l.stock(eo.Containers[i].image())
 		}
 	}
+	for ref := range o.Releases {
+		l.stock(ref)
+	}
+	if err := l.prepareServices(); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("lab: no ports for the services: %w", err)
+	}
 	for i, eo := range o.Engines {
 		e := newEngine(l, i, eo)
 		l.engines = append(l.engines, e)
@@ -88,6 +101,10 @@ func Start(o Options) (*Lab, error) {
 			l.Close()
 			return nil, fmt.Errorf("lab: engine %s: %w", eo.Name, err)
 		}
+	}
+	if err := l.startServices(); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("lab: services: %w", err)
 	}
 	bmcs, err := bmc.Start(bmc.Options{Hosts: o.Hosts, Dir: l.opts.Dir, Seed: o.Seed, Speed: o.Speed, Now: o.Now, Changed: l.follow})
 	if err != nil {
@@ -120,6 +137,7 @@ func (l *Lab) Fleet() *fleet.Fleet {
 			Address: e.Address(), Plain: e.network == "tcp", Origin: "demo",
 		})
 	}
+	f.Services = l.fleetServices(f.Engines)
 	if l.cluster != nil {
 		l.cluster.Fleet(f)
 	}
@@ -157,6 +175,7 @@ func (l *Lab) Close() error {
 	l.closed = true
 	l.mu.Unlock()
 	l.wg.Wait()
+	l.stopServices()
 	for _, e := range l.engines {
 		e.Stop()
 		if e.socket != "" {

@@ -10,6 +10,10 @@ import (
 
 // run starts the container's process.
 func (e *Engine) run(c *instance) {
+	if err := e.bind(c); err != nil { // dockerd leaves such a container where it was
+		e.write(c, stderr, err.Error()+"\n")
+		return
+	}
 	c.life++
 	c.state, c.started, c.pid = running, e.now(), e.nextPID()
 	c.exitCode, c.oom, c.manual, c.frozen, c.charged = 0, false, false, 0, 0
@@ -19,7 +23,14 @@ func (e *Engine) run(c *instance) {
 	e.emit(c, "start", nil)
 	if h := c.spec.Health; h != nil {
 		c.health, c.failing = starting, 0
-		e.later(c, e.paced(h.interval()), func() { e.setHealth(c, healthy) })
+		found := healthy
+		if c.app != nil && c.app.release.Ill {
+			found = unhealthy
+		}
+		e.later(c, e.paced(h.interval()), func() { e.setHealth(c, found) })
+	}
+	if c.app != nil && c.app.release.Dies {
+		e.later(c, 50*time.Millisecond, func() { e.lastWords(c); e.die(c, 1, false) })
 	}
 	e.fate(c)
 	c.wake()
@@ -30,6 +41,7 @@ func (e *Engine) die(c *instance, code int, oom bool) {
 	if c.state == paused {
 		e.thaw(c)
 	}
+	e.unbind(c)
 	c.life++
 	c.state, c.ended, c.exitCode, c.oom, c.pid = exited, e.now(), code, oom, 0
 	if n := len(c.runs); n > 0 {
@@ -172,6 +184,7 @@ func (e *Engine) recover() {
 		if !c.up() && c.state != restarting {
 			continue
 		}
+		e.unbind(c)
 		c.life++
 		c.ended, c.pid, c.restarts, c.backoff = e.now(), 0, 0, 0
 		if n := len(c.runs); n > 0 && c.runs[n-1].to.IsZero() {

@@ -19,13 +19,28 @@ func (l *Lab) Push(ref string) {
 	defer l.mu.Unlock()
 	repo, tag, _ := split(ref)
 	l.pushes[repo+":"+tag]++
-	l.repositories[repo] = true
+	l.stock(ref)
+	delete(l.lacks, repo+":"+tag)
+}
+
+// Lack takes a tag out of the registry, with its digest, as where a sync is behind.
+func (l *Lab) Lack(ref string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	repo, tag, _ := split(ref)
+	l.lacks[repo+":"+tag] = true
 }
 
 // stock puts a repository into the registry.
 func (l *Lab) stock(ref string) {
-	repo, _, _ := split(ref)
+	repo, tag, _ := split(ref)
 	l.repositories[repo] = true
+	if l.tags[repo] == nil {
+		l.tags[repo] = map[string]bool{}
+	}
+	if tag != "" {
+		l.tags[repo][tag] = true
+	}
 }
 
 func (l *Lab) generation(ref string) string {
@@ -37,13 +52,17 @@ func (l *Lab) generation(ref string) string {
 
 // refuses says why the registry does not give a tag, "" when it does.
 func (l *Lab) refuses(repo, tag string) string {
+	named := tag
+	if strings.HasPrefix(tag, "sha256:") {
+		named = l.tagOf(repo, tag)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	short := strings.TrimPrefix(strings.TrimPrefix(repo, "docker.io/"), "library/")
 	switch {
 	case !l.repositories[repo] && !l.repositories[short]:
 		return fmt.Sprintf("pull access denied for %s, repository does not exist or may require 'docker login': denied: requested access to the resource is denied", short)
-	case tag == "missing":
+	case tag == "missing", l.lacks[repo+":"+named]:
 		return fmt.Sprintf("manifest for %s:%s not found: manifest unknown: manifest unknown", short, tag)
 	}
 	return ""

@@ -49,6 +49,9 @@ var routes = []route{
 	{"POST /exec/{id}/resize", (*Engine).resizeExec},
 	{"GET /exec/{id}/json", (*Engine).inspectExec},
 
+	{"GET /networks", (*Engine).listNetworks},
+	{"POST /networks/{id}/connect", (*Engine).connect},
+
 	{"GET /images/json", (*Engine).listImages},
 	{"POST /images/create", (*Engine).pull},
 	{"GET /images/{ref...}", (*Engine).inspectImage}, // a reference contains slashes: …/json is cut off there

@@ -15,12 +15,15 @@ import (
 
 	"ringside/actions"
 	"ringside/actions/container"
+	"ringside/actions/deploy"
 	"ringside/actions/ledger"
 	"ringside/actions/power"
+	"ringside/actions/swap"
 	"ringside/backends/bmc"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/swift"
+	"ringside/backends/traffic"
 	"ringside/backends/watch"
 )
 
@@ -38,6 +41,7 @@ type app struct {
 	fleet    *fleet.Fleet
 	set      *docker.Set
 	bmcs     *bmc.Set
+	proxies  *traffic.Set
 	clusters *swift.Set
 	ledger   *pending
 	closers  []func() error
@@ -68,6 +72,8 @@ func newApp(o Options) *app {
 	a.registry = actions.NewRegistry(slices.Concat(actions.Guards(), container.Guards(), power.Guards())...)
 	a.registry.Add(container.Actions(a)...)
 	a.registry.Add(power.Actions(a)...)
+	a.registry.Add(deploy.Actions(a)...)
+	a.registry.Add(swap.Actions(a)...)
 	return a
 }
 
@@ -117,6 +123,7 @@ func (a *app) load() (*fleet.Fleet, error) {
 	a.fleet = f
 	a.set = docker.NewSet(f.Engines)
 	a.bmcs = bmc.NewSet(f)
+	a.proxies = traffic.NewSet(f.Services)
 	a.closers = append(a.closers, a.set.Close, a.bmcs.Close)
 	a.clusters = swift.NewSet(f)
 	a.log.Info("fleet", "file", f.File, "engines", len(f.Engines), "hosts", len(f.Hosts), "clusters", len(f.Clusters))

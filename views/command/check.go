@@ -28,7 +28,7 @@ const checkLimit = 5 * time.Second
 
 // checkRow is what the check of one thing said.
 type checkRow struct {
-	Kind   string  `json:"kind"` // file, keys, ledger, credential, engine, bmc, cluster, cluster api
+	Kind   string  `json:"kind"` // file, keys, ledger, credential, engine, service, bmc, cluster, cluster api
 	Name   string  `json:"name"`
 	OK     bool    `json:"ok"`
 	Detail string  `json:"detail"`
@@ -100,6 +100,9 @@ func (a *app) checkAll(ctx context.Context, f *fleet.Fleet) []checkRow {
 			version, api, err := e.Ping(ctx)
 			return fmt.Sprintf("Docker %s, API %s, %s", version, api, address(spec)), why(err)
 		}})
+	}
+	for _, s := range f.Services {
+		tests = append(tests, test{"service", s.Name, func(ctx context.Context) (string, error) { return a.checkService(ctx, s) }})
 	}
 	for _, c := range a.bmcs.All() {
 		tests = append(tests, test{"bmc", c.Host().Name, func(ctx context.Context) (string, error) {

@@ -27,6 +27,7 @@ var choosers = map[string]func(actions.Action) chooser{
 	fleet.KindContainer: func(x actions.Action) chooser { return &containerChoice{many: x.Many} },
 	fleet.KindEngine:    func(actions.Action) chooser { return &engineChoice{} },
 	fleet.KindHost:      func(actions.Action) chooser { return &hostChoice{} },
+	fleet.KindService:   func(actions.Action) chooser { return &serviceChoice{} },
 }
 
 // containerChoice chooses containers.

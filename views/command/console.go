@@ -47,6 +47,9 @@ func (a *app) console(ctx context.Context) error {
 	for _, c := range a.bmcs.All() {
 		sources = append(sources, c)
 	}
+	for _, p := range a.proxies.All() {
+		sources = append(sources, p)
+	}
 	for _, c := range a.clusters.All() {
 		sources = append(sources, c)
 	}

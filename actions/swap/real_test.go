@@ -1,0 +1,292 @@
+//go:build linux
+
+package swap_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"ringside/actions"
+	"ringside/actions/deploy"
+	"ringside/backends/docker"
+	"ringside/backends/fleet"
+	"ringside/backends/traffic/traffictest"
+)
+
+// The tests here are on real engines (.ci/engines up DIR; source DIR/env) and real
+// proxies: RINGSIDE_REQUIRE_ENGINES=1 RINGSIDE_REQUIRE_PROXIES=1.
+
+func liveEnv(t testing.TB, name string) string {
+	t.Helper()
+	v := os.Getenv(name)
+	if v == "" && os.Getenv("RINGSIDE_REQUIRE_ENGINES") == "1" {
+		t.Fatalf("%s is not set: run .ci/engines up DIR and source DIR/env", name)
+	}
+	if v == "" {
+		t.Skipf("%s is not set: no real engine (see .ci/engines)", name)
+	}
+	return v
+}
+
+var serial atomic.Int64
+
+// real says what a service on the real engines is made of.
+type real struct {
+	kinds       []string // proxies; default haproxy twice
+	environment string
+	verify      time.Duration
+	gate        fleet.Gate
+	drain       time.Duration
+}
+
+// start starts proxies, and the first release on both engines, blue and live.
+func (o real) start(t testing.TB) *fleet.Fleet {
+	t.Helper()
+	image := liveEnv(t, "RINGSIDE_TEST_SERVICE")
+	if o.kinds == nil {
+		o.kinds = []string{"haproxy", "haproxy2"}
+	}
+	if o.environment == "" {
+		o.environment = "development"
+	}
+	if o.verify == 0 {
+		o.verify = 300 * time.Millisecond
+	}
+	if o.drain == 0 {
+		o.drain = 700 * time.Millisecond
+	}
+	o.gate.Times, o.gate.Status, o.gate.Errors, o.gate.Within = 3, 200, 1, 25*time.Second
+	if o.gate.Path == "" {
+		o.gate.Path = "/healthz"
+	}
+	ports := freePorts(t, 4)
+	at := func(a, b int) string { return fmt.Sprintf("127.0.0.1:%d 127.0.0.1:%d", ports[a], ports[b]) }
+	px := traffictest.StartProxies(t, at(0, 1), at(2, 3), o.kinds...)
+	dir := t.TempDir()
+	compose := filepath.Join(dir, "compose.yaml")
+	err := os.WriteFile(compose, []byte(`name: svc
+services:
+  svc:
+    image: `+image+`
+    network_mode: host
+    command: ["-listen", "127.0.0.1:${RINGSIDE_PORT}"]
+    environment: {COLOUR: "${RINGSIDE_COLOUR}"}
+    restart: "no"
+    stop_grace_period: 8s
+    healthcheck: {test: [CMD, /svc, -probe, "http://127.0.0.1:${RINGSIDE_PORT}/healthz"], interval: 300ms, timeout: 5s, retries: 3, start_period: 0s}
+`), 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("svc%d-%d", os.Getpid()%10_000, serial.Add(1))
+	s := fleet.Service{Name: name, Environment: o.environment, Engines: []string{"eng-a", "eng-b"}, Image: image, Compose: fleet.Compose{File: compose, Service: "svc"},
+		Ports: fleet.Ports{Publish: fleet.Publish{IP: "127.0.0.1", Blue: ports[0], Green: ports[2]}, Engines: map[string]fleet.Publish{"eng-b": {IP: "127.0.0.1", Blue: ports[1], Green: ports[3]}}},
+		Gate:  o.gate, Verify: o.verify, Drain: o.drain, Hold: time.Hour}
+	for _, k := range o.kinds {
+		s.Traffic = append(s.Traffic, px.Traffic(k))
+	}
+	f := &fleet.Fleet{Environment: o.environment, Services: []fleet.Service{s}, Engines: []fleet.Engine{
+		{Name: "eng-a", Site: "lab", Environment: o.environment, Address: liveEnv(t, "RINGSIDE_TEST_ENGINE_A")},
+		{Name: "eng-b", Site: "lab", Environment: o.environment, Address: liveEnv(t, "RINGSIDE_TEST_ENGINE_B")}}}
+	set := docker.NewSet(f.Engines)
+	t.Cleanup(func() { sweep(t, set, name); set.Close() })
+	for _, e := range set.All() {
+		first(t, e, s)
+	}
+	return f
+}
+
+// first runs release 1 in blue.
+func first(t testing.TB, e *docker.Engine, s fleet.Service) {
+	t.Helper()
+	spec, err := deploy.Describe(t.Context(), s, e.Spec().Name, fleet.Blue)
+	if err == nil {
+		_, err = e.Pull(t.Context(), s.Image+":1", nil)
+	}
+	spec.Config.Image = s.Image + ":1"
+	for k, v := range map[string]string{fleet.LabelService: s.Name, fleet.LabelColour: "blue", fleet.LabelRun: "1", fleet.LabelImage: s.Image + ":1"} {
+		spec.SetLabel(k, v)
+	}
+	if err == nil {
+		_, _, err = e.Create(t.Context(), s.Name+"-blue-1", spec)
+	}
+	if err == nil {
+		err = e.Start(t.Context(), s.Name+"-blue-1")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "blue is healthy", func() bool {
+		c, err := e.Get(t.Context(), s.Name+"-blue-1")
+		return err == nil && c.Health == docker.Healthy
+	})
+}
+
+// sweep removes what a test left of a service.
+func sweep(t testing.TB, set *docker.Set, service string) {
+	for _, e := range set.All() {
+		for _, label := range []string{fleet.LabelService, fleet.LabelLock} {
+			list, err := e.Labelled(t.Context(), label+"="+service)
+			if t.Context().Err() != nil { // after the test: its context is over
+				list, err = e.Labelled(soon(t), label+"="+service)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			for _, c := range list {
+				if err := e.Remove(soon(t), c.ID, true, true); err != nil && !docker.IsNotFound(err) {
+					t.Error(err)
+				}
+			}
+		}
+	}
+}
+
+// freePorts are ports below those of outgoing connections.
+func freePorts(t testing.TB, n int) (out []int) {
+	t.Helper()
+	for i := 0; len(out) < n && i < 1000; i++ {
+		port := 15_000 + int((time.Now().UnixNano()/1000+int64(i)*7919)%12_000)
+		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
+		defer ln.Close()
+		out = append(out, port)
+	}
+	return out
+}
+
+func openReal(t testing.TB, o real) *rig {
+	t.Helper()
+	r, err := open(t.Context(), o.start(t), filepath.Join(t.TempDir(), "ledger.db"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.close)
+	until(t, "blue is up in every proxy", func() bool {
+		st := r.look(t)
+		for _, p := range st.Proxies {
+			if p.View == nil {
+				return false
+			}
+			if ok, _ := p.View.Blue.Ready(); !ok {
+				return false
+			}
+		}
+		return true
+	})
+	return r
+}
+
+// Twenty swaps by plans, with two real engines and each kind of real proxy, under
+// load: with HAProxy nobody notices anything.
+func TestRealTwentySwaps(t *testing.T) {
+	for _, kinds := range [][]string{{"haproxy", "haproxy2"}, {"nginx"}, {"caddy"}} {
+		t.Run(kinds[0], func(t *testing.T) {
+			r := openReal(t, real{kinds: kinds})
+			r.done(t, "service.deploy", actions.Args{"image": "2"})
+			r.expect(t, deployed)
+			stop := r.load(t)
+			began := time.Now()
+			for i := range 20 {
+				r.done(t, "service.swap", nil)
+				if st := r.look(t); st.Live != []fleet.Colour{fleet.Green, fleet.Blue}[i%2] {
+					t.Fatalf("swap %d: live is %q", i, st.Live)
+				}
+			}
+			res := stop()
+			t.Logf("%v: 20 swaps by plans on two engines: %v, %v a swap", kinds, res, (time.Since(began) / 20).Round(time.Millisecond))
+			if res.Failed > 0 || kinds[0] == "haproxy" && res.Cut+res.IdleClosed > 0 || kinds[0] == "nginx" && res.Cut > 0 {
+				t.Errorf("%v, first %s", res, res.First)
+			}
+			r.done(t, "service.retire", nil)
+		})
+	}
+}
+
+// What goes wrong on real engines, told by the engines' own words.
+func TestRealGoesWrong(t *testing.T) {
+	for name, c := range map[string]struct {
+		image  string
+		real   real
+		want   string
+		errors bool
+	}{
+		"never healthy":           {image: "ill", want: `it is unhealthy: its check says "the probe of http`},
+		"dies at once":            {image: "dies", want: "ended with exit code 7; its last words: cannot connect to db:5432: no such host"},
+		"sick after the switch":   {image: "sick", real: real{verify: 20 * time.Second}, want: "green did not hold: ", errors: true},
+		"errors after the switch": {image: "errors", real: real{verify: 20 * time.Second}, want: "of its answers are errors", errors: true},
+		"preview with errors":     {image: "errors", real: real{gate: fleet.Gate{Path: "/"}}, want: "does not pass the gate: "},
+		"stamped":                 {image: "verification", real: real{environment: "production"}, want: "the image is stamped for verification, and this is production: plan it again, where this can be overridden"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := openReal(t, c.real)
+			args := actions.Args{"image": c.image, "swap": "true"}
+			if p := r.build(t, "service.deploy", args); p.Blocked() && name == "stamped" {
+				if !strings.Contains(said(p.Findings), "block stamp: "+r.s.Image+":verification the image is stamped for verification, and this is production") {
+					t.Errorf("%s", said(p.Findings))
+				}
+				return // an earlier test had the engines pull it, so that it is known beforehand
+			}
+			stop := r.load(t)
+			rec := r.act(t, "service.deploy", args)
+			if rec.Status != actions.Failed || !strings.Contains(steps(rec), c.want) {
+				t.Errorf("%s %s, want %q\n%s", rec.Status, rec.Error, c.want, steps(rec))
+			}
+			if st := r.look(t); st.Live != fleet.Blue || !st.Settled() {
+				t.Errorf("live is %q, settled %v", st.Live, st.Settled())
+			}
+			if res := stop(); !c.errors && res.Failed+res.IdleClosed > 0 {
+				t.Errorf("%v, first %s", res, res.First)
+			}
+			id, err := r.Rollback(t.Context(), rec.ID, confirmed)
+			if rec := r.ended(t, id, err); rec.Status != actions.RolledBack {
+				t.Errorf("rolled back: %s %s\n%s", rec.Status, rec.Error, steps(rec))
+			}
+			r.expect(t, atFirst)
+		})
+	}
+}
+
+func realScene(t *testing.T, before ...string) (string, *rig) {
+	t.Helper()
+	return stage(t, real{verify: 150 * time.Millisecond}.start(t), before...)
+}
+
+// Killed before and after every step, with real engines and real HAProxy. The pull
+// has a test of its own, since engines that have the image skip it.
+func TestRealKilledAtEveryStep(t *testing.T)     { killEveryStep(t, realScene, "get ") }
+func TestRealUndoKilledAtEveryStep(t *testing.T) { killEveryUndo(t, realScene) }
+
+func TestRealKilledAtThePull(t *testing.T) {
+	t.Setenv("RINGSIDE_TEST_IMAGE", "3") // nobody else's
+	third := strings.NewReplacer("2 running", "3 running").Replace
+	for _, at := range []string{"before 0", "after 0", "before 4", "after 4"} {
+		for _, way := range []string{"resume", "rollback"} {
+			t.Run(at+"/"+way, func(t *testing.T) {
+				for _, engine := range []string{"A", "B"} {
+					host := liveEnv(t, "RINGSIDE_TEST_ENGINE_"+engine)
+					list, err := exec.Command("docker", "-H", host, "images", "-aq", "--filter", "label=release=3").Output()
+					for _, id := range strings.Fields(string(list)) {
+						err = errors.Join(err, exec.Command("docker", "-H", host, "rmi", "-f", id).Run())
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+				dir, r := realScene(t)
+				killAndGoOn(t, dir, r, "service.deploy", at, way, atFirst, third(swapped))
+			})
+		}
+	}
+}
