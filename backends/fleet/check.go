@@ -276,9 +276,6 @@ func (c *checker) checkKeys(n ast.Node, s *shape, name string, v *value) bool {
 
 func (c *checker) unknown(k key, n ast.Node, s *shape) {
 	switch near := nearest(k.name, slices.Values(s.fieldNames())); {
-	case s == root && slices.Contains(later, k.name):
-		c.add(k.at, "remove it or turn it into a comment: it would not be watched",
-			"this version of Ringside does not know %q yet", k.name)
 	case near != "":
 		if of := s.field(near); (of.inline != "" || of.hidden) && n != nil {
 			c.conceal(n)

@@ -18,9 +18,9 @@ func Parse(file string, src []byte) (*Fleet, error) {
 		c := &checker{problems: ps}
 		d.decode(c.check(n, root, "the file", Position{1, 1}))
 	}
-	if len(ps.list) == 0 && len(d.fleet.Hosts) == 0 && len(d.fleet.Engines) == 0 && len(d.fleet.Clusters) == 0 {
+	if len(ps.list) == 0 && len(d.fleet.Hosts) == 0 && len(d.fleet.Engines) == 0 && len(d.fleet.Clusters) == 0 && len(d.fleet.Registries) == 0 {
 		ps.add(Position{}, `remove it and run "ringside init" for a starter file`,
-			"names no host, no engine and no cluster, so there is nothing to watch")
+			"names no host, no engine, no cluster and no registry, so there is nothing to watch")
 	}
 	if err := ps.err(); err != nil {
 		return nil, err
@@ -84,6 +84,8 @@ func (d *decoder) decode(v *value) {
 			d.cluster(c, clusters)
 		}
 	}
+	d.registries(v.get("registries"))
+	d.syncs(v.get("syncs"))
 }
 
 func (d *decoder) credentials(v *value) {

@@ -14,6 +14,8 @@ type Fleet struct {
 	Engines     []Engine
 	Services    []Service
 	Clusters    []Cluster
+	Registries  []Registry
+	Syncs       []Sync
 	Credentials map[string]Credential
 	Keys        map[string][]string // user key overrides, binding id to keys
 	Theme       string              // "", "auto", "dark", "light"
@@ -118,6 +120,9 @@ const (
 	KindHost      = "host"
 	KindService   = "service"
 	KindProxy     = "proxy"
+	KindRegistry  = "registry"
+	KindSync      = "sync"
+	KindTag       = "tag" // Scope is the registry, Name "REPOSITORY:TAG"
 	KindSite      = "site"
 	KindRack      = "rack"
 	KindCluster   = "cluster"
@@ -142,6 +147,14 @@ func (t Target) Key() string {
 		return t.Kind + "/" + t.ID
 	}
 	return t.Kind + "/" + t.Scope + "/" + t.Name
+}
+
+// Engine is the engine that the target is on, "" when that makes no sense.
+func (t Target) Engine() string {
+	if t.Kind == KindTag {
+		return ""
+	}
+	return t.Scope
 }
 
 // String names the target for people: "tokyo-1/web".

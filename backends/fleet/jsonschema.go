@@ -14,7 +14,7 @@ func Schema() []byte {
 	s["title"] = "ringside.yaml"
 	s["anyOf"] = []any{ // a fleet of nothing is refused
 		map[string]any{"required": []string{"hosts"}}, map[string]any{"required": []string{"engines"}},
-		map[string]any{"required": []string{"clusters"}},
+		map[string]any{"required": []string{"clusters"}}, map[string]any{"required": []string{"registries"}},
 	}
 	out, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {

@@ -80,7 +80,6 @@ func TestProblems(t *testing.T) {
 	for name, c := range map[string]struct{ src, want string }{
 		"unknown key":        {eng(`adress: "unix:///x"`), `f:2:15: unknown key "adress" (did you mean "address"?)`},
 		"unknown, no idea":   {with("zebra: 1"), `f:2:1: unknown key "zebra"`},
-		"later":              {with("syncs: []"), `f:2:1: this version of Ringside does not know "syncs" yet`},
 		"duplicate key":      {with("theme: dark\ntheme: light"), `f:3:1: "theme" is set twice; first in line 2`},
 		"duplicate site":     {with("sites: {a: {},\n  a: {}}"), `f:3:3: "a" is set twice; first in line 2`},
 		"duplicate host":     {"hosts:\n  - name: sw[1-5]\n  - name: sw4", `f:3:11: host "sw4" is already named in line 2`},
@@ -169,9 +168,9 @@ func TestProblems(t *testing.T) {
 		"too much":           {strings.Repeat("[", 4<<20), `f: holds more than`},
 		"a list":             {"- a", `f:1:1: the file must be keys and values, not a list`},
 		"text":               {"a", `f:1:1: the file must be keys and values, not text`},
-		"empty":              {"", `f: names no host, no engine and no cluster`},
-		"comment":            {"# nothing", `f: names no host, no engine and no cluster`},
-		"nothing":            {"hosts:\nengines: []\ntheme: dark", `f: names no host, no engine and no cluster`},
+		"empty":              {"", `f: names no host, no engine, no cluster and no registry`},
+		"comment":            {"# nothing", `f: names no host, no engine, no cluster and no registry`},
+		"nothing":            {"hosts:\nengines: []\ntheme: dark", `f: names no host, no engine, no cluster and no registry`},
 	} {
 		f, err := Parse("f", []byte(c.src))
 		var e *ConfigError

@@ -59,16 +59,16 @@ var root = &shape{kind: kindObject, doc: "What Ringside watches.", fields: []fie
 		doc: "Things that users call, deployed in two colours."}},
 	{name: "clusters", shape: &shape{kind: kindList, of: cluster, empty: true,
 		doc: "OpenStack Swift clusters."}},
+	{name: "registries", shape: &shape{kind: kindDict, names: nameSyntax, of: registryShape, empty: true,
+		doc: "Container registries, by name."}},
+	{name: "syncs", shape: &shape{kind: kindList, of: syncShape, empty: true,
+		doc: "What is kept the same between registries."}},
 	{name: "keys", shape: &shape{kind: kindDict, names: bindingSyntax, empty: true,
 		of:  &shape{kind: kindTexts, doc: "A key or a list of keys; an empty list takes the keys away."},
 		doc: "Keys of your own, by the id of what they do."}},
 	{name: "theme", shape: &shape{kind: kindText, enum: []string{"auto", "dark", "light"},
 		doc: "Colours; auto asks the terminal for its background."}},
 }}
-
-// later are sections of coming versions. They are refused by name, because a
-// file that is half ignored would promise a watch that nobody keeps.
-var later = []string{"registries", "syncs"}
 
 var site = &shape{kind: kindObject, doc: "A place.", empty: true, fields: []field{
 	{name: "note", shape: &shape{kind: kindText, doc: "Anything people should know about it."}},

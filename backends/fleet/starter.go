@@ -29,15 +29,7 @@ func Starter(f *Fleet) []byte {
 	for _, s := range f.Sites {
 		w.line("  " + quote(s.Name) + ": " + flow(kv{"note", s.Note}))
 	}
-	w.section("credentials", len(f.Credentials) > 0, "Who to log in as. Secrets stay where they are: env, file or command.", `credentials:
-  bmc: {username: oncall, password: {env: BMC_PASSWORD}}
-  lab: {username: lab, password: {file: ~/.config/ringside/lab.secret}}
-  pass: {username: ops, password: {command: [pass, show, ops]}}`)
-	for _, name := range slices.Sorted(maps.Keys(f.Credentials)) {
-		c := f.Credentials[name]
-		w.line("  " + quote(name) + ": " + flow(kv{"username", c.Username}, kv{"password",
-			raw(flow(kv{"env", c.Password.Env}, kv{"file", c.Password.File}, kv{"command", c.Password.Command}))}))
-	}
+	w.credentials(f)
 	w.section("hosts", len(f.Hosts) > 0, "Servers. A range stands for many: {name} is sw007, {n} is 7, {nnn} is 007.", `hosts:
   - name: sw[001-240]
     site: tokyo
@@ -67,6 +59,7 @@ func Starter(f *Fleet) []byte {
 	for _, c := range f.Clusters {
 		w.cluster(c, f)
 	}
+	w.registries(f)
 	w.section("keys", len(f.Keys) > 0, "Keys of your own, by the id of what they do.", `keys:
   help: [f1, "?"]
   go.runs: "7"`)

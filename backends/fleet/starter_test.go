@@ -60,7 +60,16 @@ func TestSchema(t *testing.T) {
 	for _, bad := range []string{
 		"theme: dark",
 		with("zebra: 1"),
-		with("syncs: []"),
+		reg("plain_http: true"),
+		reg("address: a, streams: 0"),
+		reg("address: a, bandwidth: 20MB"),
+		reg("address: a, chunk: 20MB/s"),
+		syn("repositories: x, delete_extra: {}"),
+		syn("repositories: x, delete_extra: {max: 0}"),
+		syn("repositories: x, every: often"),
+		syn("repositories: x, schedule: daily"),
+		syn("repositories: x, platforms: [arm]"),
+		syn("tags: x"),
 		clu("rings: {ssh: h}"),
 		clu("rings: /r, auth: {}"),
 		clu("rings: /r, nodes_by: name"),
@@ -134,6 +143,14 @@ func normal(f *Fleet) *Fleet {
 	for i := range n.Clusters {
 		n.Clusters[i].Where, n.Clusters[i].Origin = Position{}, ""
 	}
+	n.Registries = append([]Registry(nil), f.Registries...)
+	for i := range n.Registries {
+		n.Registries[i].Where, n.Registries[i].Origin = Position{}, ""
+	}
+	n.Syncs = append([]Sync(nil), f.Syncs...)
+	for i := range n.Syncs {
+		n.Syncs[i].Where, n.Syncs[i].Origin = Position{}, ""
+	}
 	n.Credentials = map[string]Credential{}
 	for k, c := range f.Credentials {
 		c.Where = Position{}
@@ -172,7 +189,7 @@ func TestStarterExamples(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, b.String())
 	}
-	if len(f.Hosts) != 240 || len(f.Engines) != 4 || len(f.Credentials) != 3 || len(f.Sites) != 2 || len(f.Keys) != 2 {
+	if len(f.Hosts) != 240 || len(f.Engines) != 4 || len(f.Credentials) != 3 || len(f.Sites) != 2 || len(f.Keys) != 2 || len(f.Registries) != 2 || len(f.Syncs) != 1 {
 		t.Errorf("%d hosts, %d engines, %d credentials, %d sites, %d keys",
 			len(f.Hosts), len(f.Engines), len(f.Credentials), len(f.Sites), len(f.Keys))
 	}

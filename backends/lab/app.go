@@ -203,23 +203,6 @@ func (a *app) stream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// tagOf finds the tag of a digest among the releases and what was pushed; "" when it
-// is no tag's any more.
-func (l *Lab) tagOf(repo, digest string) string {
-	l.mu.Lock()
-	tags := make([]string, 0, len(l.tags[repo]))
-	for t := range l.tags[repo] {
-		tags = append(tags, t)
-	}
-	l.mu.Unlock()
-	for _, t := range tags {
-		if digestOf("manifest", repo, t, l.generation(repo+":"+t)) == digest {
-			return t
-		}
-	}
-	return ""
-}
-
 // labelsOf are the labels of an image.
 func (l *Lab) labelsOf(img *image) map[string]string {
 	return l.opts.Releases[img.repo+":"+cmp.Or(l.tagOf(img.repo, img.digest), "latest")].Labels

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"net/http"
 	"time"
 
 	"ringside/backends/fleet"
@@ -55,6 +56,25 @@ func (l *Lab) presenterFaults() []Fault {
 			}
 		})
 		add("cut/"+name, "cut the event streams of "+name, func(bool) { e.CutEvents() })
+	}
+	for _, r := range l.registries {
+		add("hang/registry-"+r.site, "hang the registry of "+r.site, r.Hang)
+		var patient func()
+		add("limit/registry-"+r.site, "make the registry of "+r.site+" answer 429", func(on bool) {
+			if on {
+				patient = r.Refuse("*", http.StatusTooManyRequests, 2*time.Second, -1)
+			} else {
+				patient()
+			}
+		})
+		add("cut/registry-"+r.site, "cut the next transfers of "+r.site+" after 1 MB", func(bool) { r.CutUp(1 << 20); r.CutDown(1 << 20) })
+		add("kill/registry-"+r.site, "kill and revive the registry of "+r.site, func(on bool) {
+			if on {
+				r.Stop()
+			} else if err := r.Resume(); err != nil {
+				panic("lab: " + err.Error()) // its port was taken meanwhile: no presenter can mend that
+			}
+		})
 	}
 	if e, c := l.service("api"); c != nil {
 		add("unhealthy/api", "make "+c.name+" on "+e.opts.Name+" unhealthy", func(on bool) {

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"path"
@@ -54,9 +55,8 @@ func (s *imageStore) add(ref string) *image {
 		return img
 	}
 	repo, tag, dig := split(ref)
-	generation := s.engine.lab.generation(ref)
 	if dig == "" {
-		dig = digestOf("manifest", repo, tag, generation)
+		dig = s.engine.lab.manifestDigest(repo, tag)
 	}
 	img := &image{
 		id: digestOf("image", dig), digest: dig, repo: repo,
@@ -221,12 +221,12 @@ func (e *Engine) imageEvent(action, id, name string) {
 func (e *Engine) inspectDistribution(a *answer, r *http.Request) {
 	ref := strings.TrimSuffix(r.PathValue("ref"), "/json")
 	repo, tag, dig := split(ref)
-	if message := e.lab.refuses(repo, tag); message != "" {
+	if message := e.lab.refuses(repo, cmp.Or(dig, tag)); message != "" {
 		a.fail(http.StatusNotFound, message)
 		return
 	}
 	if dig == "" {
-		dig = digestOf("manifest", repo, tag, e.lab.generation(ref))
+		dig = e.lab.manifestDigest(repo, tag)
 	}
 	a.json(http.StatusOK, registry.DistributionInspect{
 		Descriptor: ocispec.Descriptor{MediaType: ocispec.MediaTypeImageManifest, Digest: digest.Digest(dig), Size: 1784},

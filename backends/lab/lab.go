@@ -1,7 +1,8 @@
 // Package lab is an embedded fleet: Docker Engines made of memory that speak the
 // real Engine HTTP API on sockets of their own, and servers whose management
 // controllers speak IPMI and Redfish (package bmc below), and a Swift cluster that
-// answers recon on them (package swift below). Everything that watches or acts goes
+// answers recon on them (package swift below), and registries of the images (package
+// registry below). Everything that watches or acts goes
 // through the same client and the same bytes as with the real thing, and faults can
 // be switched on: an engine that hangs, dies, refuses or cuts.
 //
@@ -20,6 +21,7 @@ import (
 
 	"ringside/backends/fleet"
 	"ringside/backends/lab/bmc"
+	"ringside/backends/lab/registry"
 	"ringside/backends/lab/swift"
 )
 
@@ -49,6 +51,12 @@ type Lab struct {
 	faults []Fault
 	wg     sync.WaitGroup // engines that follow their hosts
 
+	library    *registry.Library
+	registries []siteRegistry
+	authority  string // file with the registries' certificate
+	building   sync.WaitGroup
+	stopBuilds func() // nil when nothing is built
+
 	mu           sync.Mutex
 	closed       bool
 	repositories map[string]bool            // that the registry has
@@ -59,7 +67,8 @@ type Lab struct {
 
 // Start starts the engines. Their sockets accept when it returns.
 func Start(o Options) (*Lab, error) {
-	if o.Engines == nil {
+	demo := o.Engines == nil
+	if demo {
 		o.Engines, o.Services, o.Releases = Demo(), demoServices, demoReleases
 		if o.Hosts == nil {
 			o.Hosts = DemoHosts()
@@ -89,6 +98,12 @@ func Start(o Options) (*Lab, error) {
 	}
 	for ref := range o.Releases {
 		l.stock(ref)
+	}
+	if demo {
+		if err := l.startRegistries(); err != nil {
+			l.Close()
+			return nil, fmt.Errorf("lab: %w", err)
+		}
 	}
 	if err := l.prepareServices(); err != nil {
 		l.Close()
@@ -138,6 +153,7 @@ func (l *Lab) Fleet() *fleet.Fleet {
 		})
 	}
 	f.Services = l.fleetServices(f.Engines)
+	l.fleetRegistries(f)
 	if l.cluster != nil {
 		l.cluster.Fleet(f)
 	}
@@ -171,6 +187,16 @@ func (l *Lab) Engines() []string {
 
 // Close stops everything and waits for it: no goroutine and no file stays.
 func (l *Lab) Close() error {
+	if l.stopBuilds != nil {
+		l.stopBuilds()
+	}
+	l.building.Wait()
+	for _, r := range l.registries {
+		r.Stop()
+	}
+	if l.authority != "" {
+		os.Remove(l.authority)
+	}
 	l.mu.Lock()
 	l.closed = true
 	l.mu.Unlock()

@@ -4,13 +4,16 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// The registry that the engines pull from has every repository that some engine
-// started with, and every tag of it except "missing".
+// Engines of the demo pull from the registry of a site (registries.go). Every other
+// repository is in a registry that has each one that some engine started with, and
+// every tag of it except "missing" and what Lack takes away.
 
 // Push gives a tag in the registry a new image: the next pull of the reference
 // brings another digest.
@@ -21,6 +24,9 @@ func (l *Lab) Push(ref string) {
 	l.pushes[repo+":"+tag]++
 	l.stock(ref)
 	delete(l.lacks, repo+":"+tag)
+	if r, repository, ok := l.registryOf(repo); ok {
+		r.Registry.Push(repository, tag, l.library.Build(teamImage(pushed{repository, tag}, l.pushes[repo+":"+tag])))
+	}
 }
 
 // Lack takes a tag out of the registry, with its digest, as where a sync is behind.
@@ -43,27 +49,51 @@ func (l *Lab) stock(ref string) {
 	}
 }
 
-func (l *Lab) generation(ref string) string {
+// manifestDigest is what a tag points to in the registry that has it.
+func (l *Lab) manifestDigest(repo, tag string) string {
+	if r, repository, ok := l.registryOf(repo); ok {
+		if digest, ok := r.Digest(repository, tag); ok {
+			return digest
+		}
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	repo, tag, _ := split(ref)
-	return strconv.Itoa(l.pushes[repo+":"+tag])
+	return digestOf("manifest", repo, tag, strconv.Itoa(l.pushes[repo+":"+tag]))
 }
 
-// refuses says why the registry does not give a tag, "" when it does.
-func (l *Lab) refuses(repo, tag string) string {
-	named := tag
-	if strings.HasPrefix(tag, "sha256:") {
-		named = l.tagOf(repo, tag)
+// tagOf finds the tag of a digest among the releases and what was pushed; "" when it
+// is no tag's any more.
+func (l *Lab) tagOf(repo, digest string) string {
+	l.mu.Lock()
+	tags := slices.Collect(maps.Keys(l.tags[repo]))
+	l.mu.Unlock()
+	for _, t := range tags {
+		if l.manifestDigest(repo, t) == digest {
+			return t
+		}
+	}
+	return ""
+}
+
+// refuses says why the registry does not give a tag or a digest, "" when it does.
+func (l *Lab) refuses(repo, reference string) string {
+	named := reference
+	if strings.HasPrefix(reference, "sha256:") {
+		named = l.tagOf(repo, reference)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	short := strings.TrimPrefix(strings.TrimPrefix(repo, "docker.io/"), "library/")
+	missing := named == "missing" || l.lacks[repo+":"+named]
+	if r, repository, ok := l.registryOf(repo); ok {
+		_, there := r.Digest(repository, reference)
+		missing = missing || !there
+	}
 	switch {
 	case !l.repositories[repo] && !l.repositories[short]:
 		return fmt.Sprintf("pull access denied for %s, repository does not exist or may require 'docker login': denied: requested access to the resource is denied", short)
-	case tag == "missing", l.lacks[repo+":"+named]:
-		return fmt.Sprintf("manifest for %s:%s not found: manifest unknown: manifest unknown", short, tag)
+	case missing:
+		return fmt.Sprintf("manifest for %s:%s not found: manifest unknown: manifest unknown", short, reference)
 	}
 	return ""
 }
@@ -112,7 +142,7 @@ func (e *Engine) pull(a *answer, r *http.Request) {
 	}
 
 	e.mu.Lock()
-	wanted := digestOf("manifest", repo, tag, e.lab.generation(ref))
+	wanted := e.lab.manifestDigest(repo, tag)
 	have := e.images.find(ref)
 	e.mu.Unlock()
 	enc := json.NewEncoder(a.stream("application/json"))

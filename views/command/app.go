@@ -19,9 +19,11 @@ import (
 	"ringside/actions/ledger"
 	"ringside/actions/power"
 	"ringside/actions/swap"
+	syncs "ringside/actions/sync"
 	"ringside/backends/bmc"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
+	"ringside/backends/registry"
 	"ringside/backends/swift"
 	"ringside/backends/traffic"
 	"ringside/backends/watch"
@@ -36,16 +38,17 @@ type app struct {
 	// terminal reports whether a stream is one that a human sits at.
 	terminal func(stream any) bool
 
-	demo     *Demo  // nil outside of a demo
-	demoDir  string // where a demo keeps its ledger
-	fleet    *fleet.Fleet
-	set      *docker.Set
-	bmcs     *bmc.Set
-	proxies  *traffic.Set
-	clusters *swift.Set
-	ledger   *pending
-	closers  []func() error
-	registry *actions.Registry
+	demo       *Demo  // nil outside of a demo
+	demoDir    string // where a demo keeps its ledger
+	fleet      *fleet.Fleet
+	set        *docker.Set
+	bmcs       *bmc.Set
+	proxies    *traffic.Set
+	clusters   *swift.Set
+	registries *registry.Set
+	ledger     *pending
+	closers    []func() error
+	registry   *actions.Registry
 }
 
 // globals are the flags that every command has.
@@ -69,11 +72,12 @@ func newApp(o Options) *app {
 		o.Getenv = os.Getenv
 	}
 	a := &app{Options: o, log: slog.New(slog.DiscardHandler), terminal: isTerminal}
-	a.registry = actions.NewRegistry(slices.Concat(actions.Guards(), container.Guards(), power.Guards())...)
+	a.registry = actions.NewRegistry(slices.Concat(actions.Guards(), container.Guards(), power.Guards(), syncs.Guards(registriesOf{a}))...)
 	a.registry.Add(container.Actions(a)...)
 	a.registry.Add(power.Actions(a)...)
 	a.registry.Add(deploy.Actions(a)...)
 	a.registry.Add(swap.Actions(a)...)
+	a.registry.Add(syncs.Actions(registriesOf{a})...)
 	return a
 }
 
@@ -121,12 +125,15 @@ func (a *app) load() (*fleet.Fleet, error) {
 		return nil, err
 	}
 	a.fleet = f
+	if a.registries, err = registry.NewSet(f); err != nil {
+		return nil, usage("%w", err)
+	}
 	a.set = docker.NewSet(f.Engines)
 	a.bmcs = bmc.NewSet(f)
 	a.proxies = traffic.NewSet(f.Services)
-	a.closers = append(a.closers, a.set.Close, a.bmcs.Close)
+	a.closers = append(a.closers, a.set.Close, a.bmcs.Close, a.registries.Close)
 	a.clusters = swift.NewSet(f)
-	a.log.Info("fleet", "file", f.File, "engines", len(f.Engines), "hosts", len(f.Hosts), "clusters", len(f.Clusters))
+	a.log.Info("fleet", "file", f.File, "engines", len(f.Engines), "hosts", len(f.Hosts), "clusters", len(f.Clusters), "registries", len(f.Registries))
 	return f, nil
 }
 

@@ -57,7 +57,7 @@ func planRows(p *actions.Plan, undo bool) []planRow {
 		out = append(out, planRow{Type: "finding", Kind: p.Kind, Level: f.Level.String(), Target: f.Subject, Engine: engine, Text: f.Text, Confirm: asks(p.Confirm)})
 	}
 	for _, s := range p.Steps {
-		r := planRow{Type: "step", Kind: p.Kind, Stage: s.Stage, Target: s.Target.String(), Engine: s.Target.Scope, Text: s.Name, Confirm: asks(p.Confirm)}
+		r := planRow{Type: "step", Kind: p.Kind, Stage: s.Stage, Target: s.Target.String(), Engine: s.Target.Engine(), Text: s.Name, Confirm: asks(p.Confirm)}
 		if undo {
 			r.Text = "undo: " + s.Name
 		}

@@ -234,7 +234,7 @@ func resultRows(j job, rec actions.RunRecord) []resultRow {
 		if !known {
 			i = len(out)
 			at[key] = i
-			out = append(out, resultRow{Target: s.Target.String(), Engine: s.Target.Scope, Name: s.Target.Name, Kind: s.Target.Kind, Status: string(s.Status), Run: rec.ID})
+			out = append(out, resultRow{Target: s.Target.String(), Engine: s.Target.Engine(), Name: s.Target.Name, Kind: s.Target.Kind, Status: string(s.Status), Run: rec.ID})
 		}
 		if rank(s.Status) > rank(actions.Status(out[i].Status)) {
 			out[i].Status = string(s.Status)
@@ -253,7 +253,7 @@ func resultRows(j job, rec actions.RunRecord) []resultRow {
 			if f.Level == actions.Note {
 				status = string(actions.Skipped)
 			}
-			out = append(out, resultRow{Target: t.String(), Engine: t.Scope, Name: t.Name, Kind: t.Kind, Status: status, Error: f.Text, Run: rec.ID})
+			out = append(out, resultRow{Target: t.String(), Engine: t.Engine(), Name: t.Name, Kind: t.Kind, Status: status, Error: f.Text, Run: rec.ID})
 		}
 	}
 	return out
@@ -275,7 +275,7 @@ func subjects(subject string) map[string]bool {
 func skipped(targets []fleet.Target) []resultRow {
 	var out []resultRow
 	for _, t := range targets {
-		out = append(out, resultRow{Target: t.String(), Engine: t.Scope, Name: t.Name, Kind: t.Kind, Status: string(actions.Skipped)})
+		out = append(out, resultRow{Target: t.String(), Engine: t.Engine(), Name: t.Name, Kind: t.Kind, Status: string(actions.Skipped)})
 	}
 	return out
 }

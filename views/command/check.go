@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"ringside/backends/fleet"
 	"ringside/backends/fleet/safe"
 	"ringside/backends/impact"
+	"ringside/backends/registry"
 	"ringside/backends/swift"
 	"ringside/backends/watch"
 	"ringside/keymap"
@@ -125,6 +127,14 @@ func (a *app) checkAll(ctx context.Context, f *fleet.Fleet) []checkRow {
 			}})
 		}
 	}
+	for _, r := range a.registries.Registries() {
+		tests = append(tests, test{"registry", r.Spec().Name, func(ctx context.Context) (string, error) {
+			if err := r.Ping(ctx); err != nil {
+				return "", whyRegistry(err)
+			}
+			return strings.TrimSuffix(r.Spec().Address+", "+r.Insecure(), ", "), nil
+		}})
+	}
 	rows := make([]checkRow, len(tests))
 	turn := make(chan struct{}, sweepParallel) // a thousand BMCs at once would be too many packets for a switch
 	var wg sync.WaitGroup
@@ -187,6 +197,19 @@ func apiDetail(api *swift.API) string {
 	return text
 }
 
+// whyRegistry leaves the registry's name out of an error.
+func whyRegistry(err error) error {
+	var e *registry.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	text := e.Op + ": " + e.Why
+	if e.Hint != "" {
+		text += " (" + e.Hint + ")"
+	}
+	return errors.New(text)
+}
+
 // count is "1 engine", "2 engines".
 func count(n int, what string) string {
 	if n != 1 {
@@ -197,7 +220,7 @@ func count(n int, what string) string {
 
 // some is an error for a fleet of nothing.
 func (a *app) some(f *fleet.Fleet) error {
-	if len(f.Engines)+len(a.bmcs.All())+len(f.Clusters) == 0 {
+	if len(f.Engines)+len(a.bmcs.All())+len(f.Clusters)+len(f.Registries) == 0 {
 		return errors.New("there is nothing to watch: no configuration with hosts that have a BMC, no Docker context, no DOCKER_HOST, no local socket and no ring file in " + swift.Usual)
 	}
 	return nil

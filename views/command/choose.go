@@ -28,6 +28,8 @@ var choosers = map[string]func(actions.Action) chooser{
 	fleet.KindEngine:    func(actions.Action) chooser { return &engineChoice{} },
 	fleet.KindHost:      func(actions.Action) chooser { return &hostChoice{} },
 	fleet.KindService:   func(actions.Action) chooser { return &serviceChoice{} },
+	fleet.KindSync:      func(actions.Action) chooser { return &syncChoice{} },
+	fleet.KindTag:       func(actions.Action) chooser { return tagChoice{} },
 }
 
 // containerChoice chooses containers.

@@ -13,13 +13,15 @@ import (
 	"testing"
 	"time"
 
+	"ringside/backends/fleet"
 	"ringside/backends/lab"
 )
 
 // bench is a lab and a state directory that several command lines share.
 type bench struct {
-	lab *lab.Lab
-	env map[string]string
+	lab    *lab.Lab
+	env    map[string]string
+	change func(*fleet.Fleet) // of what the lab says; nil for nothing
 }
 
 func engine(name, env string, containers ...lab.ContainerSpec) lab.EngineOptions {
@@ -52,7 +54,7 @@ func newBench(t *testing.T) *bench {
 	}
 	t.Cleanup(func() { l.Close() })
 	dir := t.TempDir()
-	return &bench{l, map[string]string{"XDG_STATE_HOME": dir, "HOME": dir}}
+	return &bench{lab: l, env: map[string]string{"XDG_STATE_HOME": dir, "HOME": dir}}
 }
 
 // result is what a command line did.
@@ -65,7 +67,11 @@ type result struct {
 func (b *bench) app(out, errOut *bytes.Buffer, in string, args ...string) *app {
 	a := newApp(Options{Args: args, In: strings.NewReader(in), Out: out, Err: errOut, Version: "test",
 		Getenv: func(name string) string { return b.env[name] }, Signals: make(chan os.Signal)})
-	a.demo = &Demo{Fleet: b.lab.Fleet()}
+	f := b.lab.Fleet()
+	if b.change != nil {
+		b.change(f)
+	}
+	a.demo = &Demo{Fleet: f}
 	a.demoDir = filepath.Join(b.env["XDG_STATE_HOME"], "ringside")
 	return a
 }

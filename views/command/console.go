@@ -53,6 +53,9 @@ func (a *app) console(ctx context.Context) error {
 	for _, c := range a.clusters.All() {
 		sources = append(sources, c)
 	}
+	for _, s := range a.registries.Syncs() {
+		sources = append(sources, s)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if a.flags.logFile != "" {

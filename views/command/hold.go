@@ -45,7 +45,7 @@ var holdColumns = []column[holdRow]{
 func holdRows(list []actions.Hold) []holdRow {
 	var out []holdRow
 	for _, h := range list {
-		r := holdRow{Target: h.Target.String(), Kind: h.Target.Kind, Engine: h.Target.Scope, Name: h.Target.Name, By: h.By, Why: h.Why, Since: h.Since, Key: h.Target.Key()}
+		r := holdRow{Target: h.Target.String(), Kind: h.Target.Kind, Engine: h.Target.Engine(), Name: h.Target.Name, By: h.By, Why: h.Why, Since: h.Since, Key: h.Target.Key()}
 		if h.Target.Kind == fleet.KindEngine {
 			r.Engine = h.Target.Name
 		}

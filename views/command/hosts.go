@@ -253,6 +253,13 @@ func enginesOf(f *fleet.Fleet, targets []fleet.Target) []string {
 		switch {
 		case t.Kind == fleet.KindHost:
 			hosts[t.Name] = true
+		case t.Kind == fleet.KindSync: // deletes of its are tags
+		case t.Kind == fleet.KindTag: // any engine may run an image
+			for _, e := range f.Engines {
+				if !slices.Contains(out, e.Name) {
+					out = append(out, e.Name)
+				}
+			}
 		case t.Scope != "" && !slices.Contains(out, t.Scope):
 			out = append(out, t.Scope)
 		}

@@ -39,7 +39,7 @@ func newRack(t *testing.T) *bench {
 	}
 	t.Cleanup(func() { l.Close() })
 	dir := t.TempDir()
-	return &bench{l, map[string]string{"XDG_STATE_HOME": dir, "HOME": dir}}
+	return &bench{lab: l, env: map[string]string{"XDG_STATE_HOME": dir, "HOME": dir}}
 }
 
 // line splits a command line at spaces.

@@ -37,7 +37,7 @@ confirmed and recorded first; --dry-run shows it and changes nothing.`,
 	root.AddCommand(grouped("look", a.status(), a.swift())...)
 	root.AddCommand(grouped("act", a.power(), a.containers(), a.engines(), a.services())...)
 	root.AddCommand(grouped("act", a.releases()...)...)
-	root.AddCommand(grouped("act", a.runs(), a.hold())...)
+	root.AddCommand(grouped("act", a.sync(), a.registryCommand(), a.runs(), a.hold())...)
 	root.AddCommand(grouped("set", a.initFile(), a.check(), a.schema(), a.demoCommand())...)
 	root.SetCompletionCommandGroupID("set")
 	root.SetHelpCommandGroupID("look")

@@ -22,7 +22,7 @@ func newServices(t *testing.T) *bench {
 	}
 	t.Cleanup(func() { l.Close() })
 	dir := t.TempDir()
-	return &bench{l, map[string]string{"XDG_STATE_HOME": dir, "HOME": dir}}
+	return &bench{lab: l, env: map[string]string{"XDG_STATE_HOME": dir, "HOME": dir}}
 }
 
 // A pipeline deploys, swaps, rolls back and retires by exit codes alone.

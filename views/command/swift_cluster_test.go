@@ -24,7 +24,7 @@ func newStore(t *testing.T) *bench {
 	}
 	t.Cleanup(func() { l.Close() })
 	dir := t.TempDir()
-	return &bench{l, map[string]string{"XDG_STATE_HOME": dir, "HOME": dir}}
+	return &bench{lab: l, env: map[string]string{"XDG_STATE_HOME": dir, "HOME": dir}}
 }
 
 // objects are the rows of a command as JSON.

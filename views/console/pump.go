@@ -112,6 +112,10 @@ func (p *pump) picture() screen.Snapshot {
 		s.Problems = append(s.Problems, impact.Swift(o, p.history.quiet())...)
 		known[o.Cluster.Name] = o.Rings != nil && o.NodeCount().Unknown == 0 // until then more is found, not more broken
 	}
+	for _, f := range impact.Syncs(s.State) {
+		known[f.From.Registry], known[f.To.Registry] = true, true
+	}
+	s.Problems = append(s.Problems, impact.Registries(p.fleet, s.State, s.Now)...)
 	p.onset.Fill(s.Problems, known, s.Now)
 	impact.Sort(s.Problems)
 	return s
@@ -121,7 +125,7 @@ func (p *pump) picture() screen.Snapshot {
 // seconds count while a source is stale or a run goes on, else only minutes do.
 func aging(s screen.Snapshot) time.Duration {
 	for e := range s.State.All() {
-		slow := strings.HasPrefix(e.Source, "swift/") && e.Err == nil // some of its parts are read every few minutes
+		slow := (strings.HasPrefix(e.Source, "swift/") || strings.HasPrefix(e.Source, "registry/")) && e.Err == nil // read every few minutes
 		if impact.Stale(e, s.Now) && !slow {
 			return paceAging
 		}

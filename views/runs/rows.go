@@ -107,7 +107,7 @@ func Steps(r actions.RunRecord, now time.Time) []Step {
 	out := make([]Step, len(r.Steps))
 	for i, s := range r.Steps {
 		out[i] = Step{
-			Run: r.ID, Index: s.Index + 1, Stage: s.Stage, Name: s.Name, Target: s.Target.String(), Engine: s.Target.Scope,
+			Run: r.ID, Index: s.Index + 1, Stage: s.Stage, Name: s.Name, Target: s.Target.String(), Engine: s.Target.Engine(),
 			Status: string(s.Status), Error: s.Error, Started: moment(s.Started), Ended: moment(s.Ended), Final: s.Final,
 			Output: strings.Join(s.Output, "\n"),
 		}

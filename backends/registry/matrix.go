@@ -1,0 +1,215 @@
+package registry
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"ringside/backends/fleet"
+	"ringside/backends/fleet/match"
+)
+
+// Running is one container and the image it runs.
+type Running struct {
+	Engine, Site, Environment string
+	Container, ID             string
+	Image, Tag                string // "registry.tyo.example:5000/team/web", "1.9.2"; Tag "" when it was named otherwise
+	Digest                    string // repository digest of the image, "" when the engine knows none
+}
+
+// Row is one tag, everywhere.
+type Row struct {
+	Repository, Tag string // at the source
+	Cells           []Cell // in the order of Columns
+	Running         []Run  // sorted by site, engine, container
+}
+
+// Cell is a tag at one registry.
+type Cell struct {
+	Digest string // "" when the registry does not have the tag, or that is not known
+	Known  bool
+}
+
+// Run is one container that runs a tag which belongs to a sync.
+type Run struct {
+	Running
+	Registry   string // that its image is from
+	Repository string // at the source of the sync
+	State      RunState
+}
+
+// RunState compares what a container runs with what its tag is in its registry.
+type RunState string
+
+// States of a container's image.
+const (
+	Runs      RunState = "same"    // its registry has the same image under that tag
+	RunsMoved RunState = "moved"   // its registry has another image under that tag
+	RunsGone  RunState = "gone"    // its registry does not have the tag any more
+	RunsOther RunState = "unknown" // one of the two digests is not known
+)
+
+// Join says of every container whose image belongs to a sync how it compares with
+// its registry. It is pure, and looks each container up: it costs little however
+// many tags there are.
+func Join(syncs []*Facts, registries []fleet.Registry, running []Running) (out []Run) {
+	for _, r := range running {
+		if r.Tag == "" {
+			continue
+		}
+		where, repository := SplitImage(r.Image, registries)
+		if where == "" {
+			continue
+		}
+		for _, f := range syncs {
+			source, ok := f.sourceOf(where, repository)
+			if !ok || !f.covers(source, r.Tag) {
+				continue
+			}
+			t, _ := f.Find(source, r.Tag)
+			c := t.cell(where == f.From.Registry)
+			run := Run{Running: r, Registry: where, Repository: source, State: RunsOther}
+			switch {
+			case c.Known && c.Digest == "":
+				run.State = RunsGone
+			case !c.Known || r.Digest == "":
+			case c.Digest == r.Digest:
+				run.State = Runs
+			default:
+				run.State = RunsMoved
+			}
+			out = append(out, run)
+			break
+		}
+	}
+	return out
+}
+
+// cell is a tag on one side. Of the zero tag it is known that it is not there.
+func (t Tag) cell(source bool) Cell {
+	digest := t.Target
+	if source {
+		digest = t.Source
+	}
+	return Cell{digest, t.State != Unknown || digest != ""}
+}
+
+// Matrix joins what syncs found with what engines run: a row for every tag, with
+// its digest at every registry. columns are the registries of the cells. It is
+// pure. Containers whose image belongs to no sync are in no row.
+func Matrix(syncs []*Facts, registries []fleet.Registry, running []Running) (columns []string, rows []Row) {
+	m := &joiner{index: map[string]int{}, cells: map[[2]string]map[string]Cell{}, runs: map[[2]string][]Run{}}
+	for _, f := range syncs {
+		m.add(f)
+	}
+	for _, r := range Join(syncs, registries, running) {
+		key := [2]string{r.Repository, r.Tag}
+		if m.cells[key] == nil { // no side has it
+			m.cells[key] = map[string]Cell{r.Registry: {"", true}}
+		}
+		m.runs[key] = append(m.runs[key], r)
+	}
+	return m.columns, m.rows()
+}
+
+type joiner struct {
+	columns []string
+	index   map[string]int
+	cells   map[[2]string]map[string]Cell // repository and tag, then registry
+	runs    map[[2]string][]Run
+}
+
+func (m *joiner) add(f *Facts) {
+	for _, name := range []string{f.From.Registry, f.To.Registry} {
+		if _, ok := m.index[name]; !ok {
+			m.index[name] = len(m.columns)
+			m.columns = append(m.columns, name)
+		}
+	}
+	for _, r := range f.Repositories {
+		for i := range r.Tags {
+			t := &r.Tags[i]
+			key := [2]string{r.Name, t.Name}
+			if m.cells[key] == nil {
+				m.cells[key] = map[string]Cell{}
+			}
+			m.put(key, f.From.Registry, t.cell(true))
+			m.put(key, f.To.Registry, t.cell(false))
+		}
+	}
+}
+
+// put keeps what is known: two syncs may look at the same registry.
+func (m *joiner) put(key [2]string, registry string, c Cell) {
+	if old, ok := m.cells[key][registry]; !ok || c.Known && !old.Known {
+		m.cells[key][registry] = c
+	}
+}
+
+func (m *joiner) rows() []Row {
+	rows := make([]Row, 0, len(m.cells))
+	for key, cells := range m.cells {
+		row := Row{Repository: key[0], Tag: key[1], Cells: make([]Cell, len(m.columns)), Running: m.runs[key]}
+		for name, c := range cells {
+			row.Cells[m.index[name]] = c
+		}
+		slices.SortFunc(row.Running, func(a, b Run) int {
+			return cmp.Or(strings.Compare(a.Site, b.Site), strings.Compare(a.Engine, b.Engine), strings.Compare(a.Container, b.Container))
+		})
+		rows = append(rows, row)
+	}
+	slices.SortFunc(rows, func(a, b Row) int {
+		return cmp.Or(strings.Compare(a.Repository, b.Repository), match.Tags(a.Tag, b.Tag))
+	})
+	return rows
+}
+
+// SplitImage tells which registry of the fleet an image is from, by the names that
+// engines use, and its repository there. registry is "" when it is none of them.
+func SplitImage(image string, registries []fleet.Registry) (registry, repository string) {
+	host, rest := splitImage(image)
+	for _, r := range registries {
+		if r.Address == host || slices.ContainsFunc(r.Names, func(n string) bool { return strings.EqualFold(n, host) }) {
+			return r.Name, rest
+		}
+	}
+	return "", rest
+}
+
+// splitImage takes the name of an image apart as Docker does.
+func splitImage(image string) (host, repository string) {
+	host, repository, ok := strings.Cut(image, "/")
+	switch {
+	case !ok:
+		return hub, "library/" + image
+	case !strings.ContainsAny(host, ".:") && host != "localhost":
+		return hub, image
+	}
+	return strings.ToLower(host), repository
+}
+
+// sourceOf is the repository of the source that a repository of one of the two
+// registries is.
+func (f *Facts) sourceOf(registry, repository string) (source string, ok bool) {
+	switch registry {
+	case f.From.Registry:
+		return repository, true
+	case f.To.Registry:
+		for _, r := range f.Repositories {
+			if r.Target == repository {
+				return r.Name, true
+			}
+		}
+	}
+	return "", false
+}
+
+// covers says whether a tag belongs to the sync. One of a repository that the
+// registries did not name is not known to be gone.
+func (f *Facts) covers(repository, tag string) bool {
+	if f.picks == nil || !f.picks(repository, tag) {
+		return false
+	}
+	r, found := f.Repository(repository)
+	return found && !r.Checked.IsZero()
+}
