@@ -72,6 +72,31 @@ func TestSwiftClusterCommands(t *testing.T) {
 	}
 }
 
+// The key of the screen and the command line run the same plan.
+func TestSwiftProbe(t *testing.T) {
+	b := newStore(t)
+	r := b.line(t, "swift probe objects --policy archive --dry-run")
+	if r.code != ExitPlanned || !strings.Contains(r.out, "container ringside-health-archive of account AUTH_admin is made") || strings.Contains(r.out, "cannot be undone") {
+		t.Errorf("dry: %+v", r)
+	}
+	if r := b.line(t, "swift probe objects --yes"); r.code != ExitDone || len(b.lab.Swift().Objects("ringside-health")) > 0 {
+		t.Errorf("%+v, left %v", r, b.lab.Swift().Objects("ringside-health"))
+	}
+	runs := b.objects(t, "runs list", ExitDone)
+	if len(runs) != 1 || runs[0]["kind"] != "swift.probe" || runs[0]["status"] != "done" {
+		t.Errorf("recorded: %v", runs)
+	}
+	for line, code := range map[string]int{"swift probe": ExitUsage, "swift probe nowhere --yes": ExitUsage, "swift probe objects --policy bronze --yes": ExitUsage, "swift probe objects --read-only": ExitBlocked} {
+		if r := b.line(t, line); r.code != code {
+			t.Errorf("%s: %+v", line, r)
+		}
+	}
+	b.lab.Swift().Garble(true)
+	if r := b.line(t, "swift probe objects --yes"); r.code != ExitFailed || !strings.Contains(r.err+r.out, "what came back is not what was written") || len(b.lab.Swift().Objects("ringside-health")) > 0 {
+		t.Errorf("%+v, left %v", r, b.lab.Swift().Objects("ringside-health"))
+	}
+}
+
 // A power plan says what it takes from the cluster, with what is off already, and
 // is not done where data would go.
 func TestPowerPlanSeesPartitions(t *testing.T) {
