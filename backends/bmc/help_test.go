@@ -11,7 +11,7 @@ import (
 	"ringside/backends/fleet"
 )
 
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 func opened(t testing.TB, c *Controller) *Controller {
 	t.Cleanup(func() {

@@ -340,7 +340,7 @@ func TestSignals(t *testing.T) {
 		done := make(chan int)
 		go func() { done <- execute(t, a) }()
 		const stop = "POST /containers/{id}/stop"
-		for end := time.Now().Add(30 * time.Second); b.lab.Engine("many").Calls()[stop] == 0; time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(60 * time.Second); b.lab.Engine("many").Calls()[stop] == 0; time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatal("no step was started")
 			}

@@ -215,7 +215,7 @@ func TestPowerStopsAndIsHeld(t *testing.T) {
 	go func() {
 		done <- b.line(t, "power off sw[001-036] --yes --reason x --timeout 3s --wave 4 --stop-after 2")
 	}()
-	for end := time.Now().Add(30 * time.Second); b.lab.BMC("sw001").Counters().Commands["Chassis Control"] == 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); b.lab.BMC("sw001").Counters().Commands["Chassis Control"] == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("no host was asked")
 		}
@@ -313,7 +313,7 @@ func TestPowerInterrupted(t *testing.T) {
 	a.Out, a.Err, a.Signals = &out, &errOut, signals
 	done := make(chan int)
 	go func() { done <- execute(t, a) }()
-	for end := time.Now().Add(30 * time.Second); !strings.Contains(errOut.String(), "the next wave starts"); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); !strings.Contains(errOut.String(), "the next wave starts"); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal(errOut.String())
 		}
@@ -326,7 +326,7 @@ func TestPowerInterrupted(t *testing.T) {
 	a = b.app(nil, nil, "", "runs", "resume", id, "--yes", "--reason", "go on")
 	a.Out, a.Err, a.Signals = &out, &errOut, signals
 	go func() { done <- execute(t, a) }()
-	for end := time.Now().Add(30 * time.Second); strings.Count(errOut.String(), "the next wave starts") < 2; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); strings.Count(errOut.String(), "the next wave starts") < 2; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal(errOut.String())
 		}

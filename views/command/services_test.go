@@ -104,7 +104,7 @@ func TestWaits(t *testing.T) {
 	b.lab.Engine("prod").Slow(150 * time.Millisecond) // the first one takes its time
 	first := make(chan result, 1)
 	go func() { first <- b.run(t, "deploy", "web", "2", "--yes", "--reason", "x") }()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		if r := b.run(t, "runs", "list", "-o", "json"); strings.Contains(r.out, `"status":"running"`) {
 			break
 		}

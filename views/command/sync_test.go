@@ -132,7 +132,7 @@ func TestSyncWatch(t *testing.T) {
 	go func() { done <- execute(t, a) }()
 	has := func(tag string) {
 		t.Helper()
-		for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(60 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 			if _, ok := r.b.Digest("team/web", tag); ok {
 				return
 			}
@@ -156,7 +156,7 @@ func TestSyncWatch(t *testing.T) {
 		if code != ExitDone || strings.Count(out.String(), "done") != 3 {
 			t.Errorf("%d: %s%s", code, &out, &errOut)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(60 * time.Second):
 		t.Fatal("it does not end")
 	}
 }

@@ -45,7 +45,7 @@ func ringside(t *testing.T, file string, home []string, args ...string) *exec.Cm
 // until waits for a condition.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("never: " + what)
 		}
@@ -145,7 +145,7 @@ func TestBMCSessionsAreClosed(t *testing.T) {
 		until(t, "the console reads "+b.Name, func() bool { return reads(b.Name) > before[b.Name] })
 	}
 	s.Press("q")
-	s.Exit(20 * time.Second)
+	s.Exit(60 * time.Second)
 	closed("after the console")
 }
 
@@ -205,7 +205,7 @@ func TestBMCSecretsGoNowhere(t *testing.T) {
 	s.See("sw001")
 	clean("the console", s.Raw())
 	s.Press("q")
-	s.Exit(20 * time.Second)
+	s.Exit(60 * time.Second)
 
 	files := 0
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

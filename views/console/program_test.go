@@ -77,7 +77,7 @@ func (p *program) see(want string) {
 
 func (p *program) until(what string, ok func() bool) {
 	p.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			p.t.Fatalf("never: %s\n%q", what, p.out.String())
 		}
@@ -89,7 +89,7 @@ func (p *program) end() error {
 	select {
 	case err := <-p.done:
 		return err
-	case <-time.After(20 * time.Second):
+	case <-time.After(60 * time.Second):
 		p.t.Fatal("the console does not end")
 		return nil
 	}

@@ -27,12 +27,12 @@ func TestAgainstTheLab(t *testing.T) {
 	set := swift.NewSet(f)
 	w := &world{t: t, fleet: f, store: watch.NewStore(), now: time.Now()}
 	running := watch.Run(context.Background(), w.store, set.All()[0])
-	defer running.Close(5 * time.Second)
+	defer running.Close(60 * time.Second)
 
 	r := newRobot(t, w, 80, 60)
 	sees := func(what string, parts ...string) {
 		t.Helper()
-		for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(60 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 			w.now = time.Now()
 			r.tick()
 			f, missing := r.frame(), ""
