@@ -55,3 +55,29 @@ func until(t testing.TB, what string, ok func() bool) {
 		time.Sleep(5 * time.Millisecond)
 	}
 }
+
+// stopwatch begins to measure. The returned function says how long it took, without
+// the time in which the machine was too busy to let this process run: a goroutine
+// that only sleeps tells how much that was.
+func stopwatch() func() time.Duration {
+	const nap = 5 * time.Millisecond
+	began, end, lost := time.Now(), make(chan struct{}), make(chan time.Duration)
+	go func() {
+		var late time.Duration
+		for {
+			slept := time.Now()
+			select {
+			case <-end:
+				lost <- late
+				return
+			case <-time.After(nap):
+				late += time.Since(slept) - nap
+			}
+		}
+	}()
+	return func() time.Duration {
+		took := time.Since(began)
+		close(end)
+		return took - <-lost
+	}
+}

@@ -36,9 +36,9 @@ func spec(name string) lab.ContainerSpec {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	var many []lab.ContainerSpec
-	for i := range 12 { // they take their time to stop
+	for i := range 12 {
 		s := spec(fmt.Sprintf("n%02d", i))
-		s.Takes = 400 * time.Millisecond
+		s.Takes = 2 * time.Second // two command lines, or a signal, come before that is over
 		many = append(many, s)
 	}
 	l, err := lab.Start(lab.Options{Seed: 1, Engines: []lab.EngineOptions{

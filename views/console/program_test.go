@@ -148,7 +148,7 @@ func TestPanicsGiveAReport(t *testing.T) {
 		want string
 	}{
 		"in a command": {func(p *program) { p.in.Write([]byte(":boom")); p.see("demo"); p.in.Write([]byte("\r")) }, "a command fell over"},
-		"in a view":    {func(p *program) { p.home.panics = true; p.in.Write([]byte("j")) }, "the view fell over"},
+		"in a view":    {func(p *program) { p.home.panics.Store(true); p.in.Write([]byte("j")) }, "the view fell over"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := start(t, func(o *Options) { o.Extra, o.Banner = boom, "demo" })
@@ -161,7 +161,7 @@ func TestPanicsGiveAReport(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, want := range []string{c.want, "ringside test (go", "goroutine", "console.tickMsg"} {
+			for _, want := range []string{c.want, "ringside test (go", "goroutine", "a key for a dialog", "tea.WindowSizeMsg"} {
 				if !strings.Contains(string(report), want) {
 					t.Errorf("the report does not say %q:\n%s", want, report)
 				}

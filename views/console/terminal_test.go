@@ -117,13 +117,14 @@ func TestTwoConsolesStopTheSameContainer(t *testing.T) {
 		s.Press("X")
 		s.See("stop one/api-1", "enter runs it")
 	}
-	l.Engine("one").Slow(700 * time.Millisecond) // so that the first is still at it
+	l.Engine("one").Slow(3 * time.Second) // so that the first is still at it
 	first.Press("enter")
 	first.See("to the background")
 	second.Press("enter")
 	second.Until("the holder's name", 60*time.Second, func(screen string) bool {
 		return strings.Contains(screen, "locked by") && strings.Contains(strings.Join(strings.Fields(screen), ""), fmt.Sprintf("pid%d", first.Cmd.Process.Pid))
 	})
+	l.Engine("one").Slow(0)
 	first.See("done")
 	if n := l.Engine("one").Calls()["POST /containers/{id}/stop"]; n != 1 {
 		t.Errorf("the engine was asked to stop it %d times: %v", n, l.Engine("one").Calls())
@@ -139,8 +140,8 @@ func TestLosingTheSessionLosesNothing(t *testing.T) {
 	s.See("api-1")
 	s.Press("*", "X")
 	s.See("stop 4 containers", "enter runs it")
-	l.Engine("one").Slow(500 * time.Millisecond)
-	l.Engine("two").Slow(500 * time.Millisecond)
+	l.Engine("one").Slow(3 * time.Second)
+	l.Engine("two").Slow(3 * time.Second)
 	s.Press("enter")
 	s.See("to the background")
 	s.Cmd.Process.Signal(syscall.SIGKILL)

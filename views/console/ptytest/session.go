@@ -242,7 +242,7 @@ func (s *Session) Press(names ...string) {
 // Insist presses a key twice a second until the text is on the screen.
 func (s *Session) Insist(key, text string) {
 	s.tb.Helper()
-	for range 40 {
+	for range 120 {
 		s.Press(key)
 		if _, ok := s.until(500*time.Millisecond, func(screen string) bool { return strings.Contains(screen, text) }); ok {
 			return
