@@ -50,7 +50,22 @@ func TestSwiftClusterCommands(t *testing.T) {
 		t.Errorf("md5: %v", rows)
 	}
 
+	rows = b.objects(t, "swift settled", ExitDone)
+	if len(rows) != 4 || rows[2]["safe_to_continue"] != "yes" || rows[2]["nodes_done"] != 8.0 || !strings.Contains(rows[2]["unchecked"].(string), "no builder") {
+		t.Errorf("settled: %v", rows)
+	}
+
 	b.lab.Swift().Stop("sw002")
+	rows = b.objects(t, "swift settled", ExitFailed)
+	if rows[2]["safe_to_continue"] != "unknown" || !strings.Contains(fmt.Sprint(rows[2]["because"]), "sw002") {
+		t.Errorf("settled with a dead node: %v", rows)
+	}
+	b.lab.Swift().Stale("sw004", true)
+	rows = b.objects(t, "swift settled", ExitBlocked)
+	if rows[0]["safe_to_continue"] != "unknown" || rows[2]["safe_to_continue"] != "no" || !strings.Contains(fmt.Sprint(rows[2]["because"]), "1 has another ring: sw004") {
+		t.Errorf("settled with a stale ring: %v", rows)
+	}
+	b.lab.Swift().Stale("sw004", false)
 	b.lab.Swift().Remove("sw003", "d1")
 	rows = b.objects(t, "swift nodes", ExitFailed)
 	if len(rows) != 8 || rows[1]["host"] != "sw002" || rows[1]["state"] != "down" || rows[1]["load_1m"] != nil || rows[2]["devices_up"] != 2.0 || rows[0]["version"] == nil {
