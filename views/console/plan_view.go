@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -133,7 +134,8 @@ func (d *planDialog) refusal(w int) []string {
 func (d *planDialog) planLines(w, room int) []string {
 	names, final := d.stepNames()
 	tail := d.tailLines(w, final)
-	return append(d.stepList(names, min(foldAfter, max(foldLeast, room-len(tail)-3))), tail...)
+	head := sidesLines(d.theme, d.plan.Sides, w)
+	return slices.Concat(head, d.stepList(names, min(foldAfter, max(foldLeast, room-len(head)-len(tail)-3))), tail)
 }
 
 // stepList lists the steps, the rest folded after some.
