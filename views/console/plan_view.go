@@ -134,7 +134,10 @@ func (d *planDialog) refusal(w int) []string {
 func (d *planDialog) planLines(w, room int) []string {
 	names, final := d.stepNames()
 	tail := d.tailLines(w, final)
-	head := sidesLines(d.theme, d.plan.Sides, w)
+	head := sidesLines(d.theme, d.plan.Sides, w, false)
+	if steps := min(len(names), foldLeast) + 3; len(head)+steps+len(tail) > room {
+		head = sidesLines(d.theme, d.plan.Sides, w, true)
+	}
 	return slices.Concat(head, d.stepList(names, min(foldAfter, max(foldLeast, room-len(head)-len(tail)-3))), tail)
 }
 
@@ -177,9 +180,9 @@ func (d *planDialog) stepList(names []string, fold int) []string {
 func (d *planDialog) tailLines(w int, final []string) []string {
 	t := d.theme
 	var out []string
-	if len(d.plan.Findings) > 0 {
+	if findings := unsaid(d.plan); len(findings) > 0 {
 		out = append(out, "", t.Strong.Paint("What the checks say"))
-		for _, f := range gathered(d.plan.Findings) {
+		for _, f := range gathered(findings) {
 			out = append(out, findingLines(t, f, w)...)
 		}
 	}

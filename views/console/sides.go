@@ -10,19 +10,27 @@ import (
 // sidesName is the columns of the names on the left of two sides.
 const sidesName = 9
 
+// sidesLeast is how many rows are shown where room is short.
+const sidesLeast = 3
+
 // sidesLines puts what is and what will be side by side. What is the same on both
-// sides is quiet; a digest is shown whole, on as many lines as it takes.
-func sidesLines(t *kit.Theme, s *actions.Sides, w int) []string {
+// sides is quiet; a digest is shown whole, on as many lines as it takes. Where room is
+// short, the first rows must do.
+func sidesLines(t *kit.Theme, s *actions.Sides, w int, short bool) []string {
 	if s == nil {
 		return nil
 	}
-	col := max(8, (w-sidesName-4)/2)
+	rows := s.Rows
+	if short {
+		rows = rows[:min(len(rows), sidesLeast)]
+	}
+	col := max(8, (w-sidesName-1)/2)
 	line := func(name, left, right string, style kit.Style) string {
-		return "  " + t.Dim.Paint(kit.Fit(name, sidesName, false, "")) + style.Paint(kit.Fit(left, col, false, t.Glyph.Ellipsis)) +
-			"  " + style.Paint(kit.Cut(right, col, t.Glyph.Ellipsis))
+		return t.Dim.Paint(kit.Fit(name, sidesName, false, "")) + style.Paint(kit.Fit(left, col, false, t.Glyph.Ellipsis)) +
+			" " + style.Paint(kit.Cut(right, col, t.Glyph.Ellipsis))
 	}
 	out := []string{line("", s.Titles[0], s.Titles[1], t.Strong)}
-	for _, r := range s.Rows {
+	for _, r := range rows {
 		style := t.Text
 		if r.Values[0] == r.Values[1] {
 			style = t.Dim
@@ -33,6 +41,9 @@ func sidesLines(t *kit.Theme, s *actions.Sides, w int) []string {
 			out = append(out, line(name, nth(left, i), nth(right, i), style))
 			name = ""
 		}
+	}
+	if short {
+		return out
 	}
 	return append(out, "")
 }
@@ -49,6 +60,16 @@ func chunks(text string, w int) []string {
 		out = append(out, text[:size])
 	}
 	return append(out, text)
+}
+
+// unsaid leaves out the notes on digests, which two sides show better.
+func unsaid(p *actions.Plan) (out []actions.Finding) {
+	for _, f := range p.Findings {
+		if p.Sides == nil || f.Guard != "digest" || f.Level != actions.Note {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 func nth(list []string, i int) string {

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"ringside/actions"
 	"ringside/backends/fleet"
+	"ringside/backends/impact"
 	"ringside/views/kit"
 	"ringside/views/screen"
 	"ringside/views/screen/releases"
@@ -20,9 +22,10 @@ var servicesPane = system{
 			return content{none: true}
 		}
 		c := content{open: screen.Go{Screen: "services"}, census: census{source: "proxy of services", things: count(len(s.Services), "service")}}
+		of := &told{s, releases.Going(s.Runs), releases.Gates(s.Runs)}
 		for i := range s.Services {
 			svc := &s.Services[i]
-			c.rows = append(c.rows, serviceRow(s, i))
+			c.rows = append(c.rows, of.row(svc))
 			for _, p := range svc.Proxies {
 				c.census.all++
 				if p.At.IsZero() {
@@ -32,16 +35,22 @@ var servicesPane = system{
 				}
 			}
 		}
-		if n := len(releases.Going(s.Runs)); n > 0 {
+		if n := len(of.going); n > 0 {
 			c.notes = says(fmt.Sprintf("%d being changed", n))
 		}
 		return c
 	},
 }
 
-// serviceRow is a service in one line.
-func serviceRow(s screen.Snapshot, i int) row {
-	svc := &s.Services[i]
+// told is what the runs tell of services.
+type told struct {
+	screen.Snapshot
+	going map[string]*actions.RunRecord // by key of the service
+	gates map[string]releases.Gate      // by the run that deployed
+}
+
+// row is a service in one line.
+func (s *told) row(svc *impact.Service) row {
 	t := svc.Target()
 	r := row{key: t.Key(), target: t, open: place(t)}
 	if svc.Live == "" {
@@ -64,7 +73,7 @@ func serviceRow(s screen.Snapshot, i int) row {
 		rates = fmt.Sprintf("%s err  %s rps", rate(live.Rate.Errors), rate(live.Rate.Requests))
 	}
 	rel, _ := live.Release()
-	r.cells = []string{svc.Name, strings.TrimSpace(string(svc.Live)+" "+rel.Version) + " live", otherWords(s, i), rates}
+	r.cells = []string{svc.Name, strings.TrimSpace(string(svc.Live)+" "+rel.Version) + " live", s.other(svc), rates}
 	switch {
 	case !known:
 		r.sign = unknown
@@ -75,7 +84,7 @@ func serviceRow(s screen.Snapshot, i int) row {
 	case live.Rate.Known && live.Rate.Errors > 0:
 		r.sign = warn
 	}
-	if run := releases.Going(s.Runs)[t.Key()]; run != nil {
+	if run := s.going[t.Key()]; run != nil {
 		if r.cells[2] = releases.InShort(run, s.Now); r.sign != bad {
 			r.sign = warn
 			if run.Alive {
@@ -86,9 +95,8 @@ func serviceRow(s screen.Snapshot, i int) row {
 	return r
 }
 
-// otherWords is the colour that is not live: "green 1.9.2 ready".
-func otherWords(s screen.Snapshot, i int) string {
-	svc := &s.Services[i]
+// other is the colour that is not live: "green 1.9.2 ready".
+func (s *told) other(svc *impact.Service) string {
 	other := svc.Colour(svc.Live.Other())
 	rel, _ := other.Release()
 	name := strings.TrimSpace(string(other.Colour) + " " + rel.Version)
@@ -106,7 +114,7 @@ func otherWords(s screen.Snapshot, i int) string {
 	case !up:
 		return name + " not ready"
 	}
-	if g := releases.Gates(s.Runs)[rel.Run].String(); g != "" {
+	if g := s.gates[rel.Run].String(); g != "" {
 		return name + " ready, " + g
 	}
 	return name + " ready"

@@ -102,7 +102,7 @@ func (d *detail) role(c *impact.ColourState) string {
 	}
 	state := it.OtherState
 	if it.HeldUntil != nil {
-		state = fmt.Sprintf("kept for a rollback, %s left", kit.Age(it.HeldUntil.Sub(d.s.snap.Now)))
+		state = fmt.Sprintf("held %s for a rollback", kit.Age(it.HeldUntil.Sub(d.s.snap.Now)))
 	}
 	return t.Off.Paint(t.Glyph.Off+" "+name) + " " + state
 }

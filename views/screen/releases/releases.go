@@ -50,22 +50,38 @@ func (g Gate) String() string {
 	return ""
 }
 
-// Gates finds by the run that deployed a release how its gate ended. A run that is
-// not among those that are known says nothing.
+// Gates finds by the run that deployed a release how its last gate ended: of that
+// run, or of a swap to it. runs are the newest first; one that is not among them says
+// nothing.
 func Gates(runs []actions.RunRecord) map[string]Gate {
 	out := map[string]Gate{}
-	for _, r := range runs {
-		if r.Kind != "service.deploy" {
-			continue
-		}
-		for _, s := range r.Steps {
-			if strings.HasPrefix(s.Name, "gate of ") {
-				out[r.ID] = Gate{s.Status, s.Done}
-				break
+	for i := range runs {
+		for _, s := range runs[i].Steps {
+			if !strings.HasPrefix(s.Name, "gate of ") || !strings.HasPrefix(runs[i].Kind, "service.") {
+				continue
 			}
+			by := deployedBy(&runs[i])
+			if _, newer := out[by]; !newer && by != "" {
+				out[by] = Gate{s.Status, s.Done}
+			}
+			break
 		}
 	}
 	return out
+}
+
+// deployedBy is the run that deployed the release of which a run asked the gate.
+func deployedBy(r *actions.RunRecord) string {
+	if r.Kind == "service.deploy" {
+		return r.ID
+	}
+	var p struct {
+		Will impact.Release `json:"will"`
+	}
+	if json.Unmarshal(r.Params, &p) != nil { // of another version
+		return ""
+	}
+	return p.Will.Run
 }
 
 // drainOf is how long a run gives the old colour to finish.
