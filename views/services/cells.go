@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/actions"
 	"ringside/actions/service"
 	"ringside/views/kit"
 	"ringside/views/screen"
@@ -20,9 +21,9 @@ type column struct {
 // columns is every column in order; which are shown is a matter of room.
 var columns = []column{
 	{kit.Column{Key: "service", Title: "SERVICE", Min: 8, Want: 14}, func(_ *drawing, it *item) kit.Cell { return kit.Cell{Text: it.Service} }},
-	{kit.Column{Key: "live", Title: "LIVE", Min: 15, Want: 20}, liveCell},
+	{kit.Column{Key: "live", Title: "LIVE", Min: 14, Want: 18}, liveCell},
 	{kit.Column{Key: "health", Title: "HEALTH", Min: 9, Want: 9}, healthCell},
-	{kit.Column{Title: "OTHER", Min: 23, Want: 34, Flex: true}, otherCell},
+	{kit.Column{Title: "OTHER", Min: 25, Want: 42, Flex: true}, otherCell},
 	{kit.Column{Key: "sessions", Title: "OPEN", Min: 4, Want: 5, Right: true, Priority: 3}, func(d *drawing, it *item) kit.Cell {
 		if it.Sessions == nil {
 			return d.unknown()
@@ -45,11 +46,11 @@ var columns = []column{
 		return kit.Cell{Text: kit.Age(it.HeldUntil.Sub(d.now))}
 	}},
 	{kit.Column{Title: "READ", Min: 4, Want: 5, Right: true, Priority: 6}, readCell},
-	{kit.Column{Title: "ENGINES", Min: 10, Want: 20, Priority: 7}, func(d *drawing, it *item) kit.Cell {
-		return kit.Cell{Text: strings.Join(it.Engines, " "), Style: d.theme.Dim}
-	}},
-	{kit.Column{Title: "ENVIRONMENT", Min: 11, Want: 12, Priority: 8}, func(d *drawing, it *item) kit.Cell {
+	{kit.Column{Title: "ENVIRONMENT", Min: 12, Want: 12, Priority: 7}, func(d *drawing, it *item) kit.Cell {
 		return kit.Cell{Text: orNone(it.Environment), Style: d.theme.Dim}
+	}},
+	{kit.Column{Title: "ENGINES", Min: 40, Want: 40, Priority: 8}, func(d *drawing, it *item) kit.Cell {
+		return kit.Cell{Text: strings.Join(it.Engines, " "), Style: d.theme.Dim}
 	}},
 }
 
@@ -208,8 +209,12 @@ func otherText(it *item, now time.Time) string {
 		state += " " + kit.Age(it.HeldUntil.Sub(now))
 	}
 	text := strings.Join(append(words, state), " ")
-	if g := it.gate.String(); g != "" && it.OtherState != "held" && it.OtherState != "empty" {
-		text += ", " + g
+	switch g := it.gate; {
+	case it.OtherState != "ready" || g.Status == "":
+	case g.Status == actions.Succeeded && g.Previews > 0: // short: the column is narrow
+		text += fmt.Sprintf(" %d/%d", g.Previews, g.Previews)
+	case g.String() != "":
+		text += ", " + g.String()
 	}
 	return text
 }

@@ -36,14 +36,18 @@ func runLines(t *kit.Theme, r *actions.RunRecord, now time.Time, w int) (out []s
 		}
 		out = append(out, "  "+style.Paint(glyph)+" "+kit.Join(s.Name, " "+right, max(1, w-4), t.Glyph.Ellipsis))
 		if s.Error != "" {
-			out = append(out, "      "+t.Bad.Paint(s.Error))
+			for _, l := range kit.Wrap(s.Error, max(10, w-6)) {
+				out = append(out, "      "+t.Bad.Paint(l))
+			}
 		}
 		if n := len(s.Output); n > 0 && (s.Status == actions.Running || s.Status == actions.Failed) {
 			out = append(out, "      "+t.Dim.Paint(s.Output[n-1]))
 		}
 	}
 	if r.Error != "" {
-		out = append(out, "  "+t.Bad.Paint(r.Error))
+		for _, l := range kit.Wrap(r.Error, max(10, w-2)) {
+			out = append(out, "  "+t.Bad.Paint(l))
+		}
 	}
 	hint := "x cancels it; in 7 Runs it can be seen whole"
 	if !r.Alive {

@@ -234,9 +234,11 @@ func (l *list) status() string {
 // counts are how many services are how.
 func (l *list) counts() []string {
 	t := l.s.look.Theme
-	well, undecided, ill, kept, busy, left, half := 0, 0, 0, 0, 0, 0, 0
+	well, undecided, unread, ill, kept, busy, left, half := 0, 0, 0, 0, 0, 0, 0, 0
 	for _, it := range l.s.model.items {
 		switch {
+		case it.unread():
+			unread++
 		case it.Live == "":
 			undecided++
 		case it.Health == "unhealthy" || it.Health == "stopped" || it.Health == "missing":
@@ -267,6 +269,7 @@ func (l *list) counts() []string {
 	add(half, t.Glyph.Warn, t.Warn, "not settled")
 	add(left, t.Glyph.Warn, t.Warn, "left half way")
 	add(busy, t.Glyph.Busy, t.Busy, "being changed")
+	add(unread, t.Glyph.Unknown, t.Unknown, "not read yet")
 	add(well, t.Glyph.Good, t.Good, "live and well")
 	add(kept, t.Glyph.Off, t.Off, "can be rolled back")
 	return out

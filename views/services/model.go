@@ -184,7 +184,9 @@ func unknownLast(a, b bool) int {
 // attention ranks services, what is worst first.
 func attention(it *item) int {
 	switch {
-	case it.Live == "" && it.Error != "":
+	case it.unread():
+		return 6
+	case it.Live == "":
 		return 0
 	case it.Health == "unhealthy" || it.Health == "stopped" || it.Health == "missing":
 		return 1
@@ -197,9 +199,9 @@ func attention(it *item) int {
 	case it.Errors != nil && *it.Errors > 0:
 		return 5
 	case it.underWay():
-		return 6
+		return 7
 	}
-	return 7
+	return 8
 }
 
 // language is what the filter of the list understands.

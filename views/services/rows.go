@@ -64,8 +64,8 @@ func row(s *impact.Service, holds []actions.Hold, now time.Time) Row {
 	live, other := s.Colour(s.Live), s.Colour(s.Live.Other())
 	rel, _ := live.Release()
 	r.Version, r.Digest, r.Run, r.By, r.Health = rel.Version, rel.Digest, rel.Run, rel.By, Health(live)
-	if !rel.At.IsZero() {
-		r.Deployed = &rel.At
+	if at := rel.At; !at.IsZero() {
+		r.Deployed = &at
 	}
 	r.Sessions, r.OtherSessions = known(live.Sessions), known(other.Sessions)
 	if live.Rate.Known {

@@ -71,7 +71,12 @@ func (d *detail) colours(sheet *kit.Sheet, w int) {
 		r, _ := c.Release()
 		return d.gate(c, gates[r.Run])
 	}, blue, green)
-	s.both("health", func(c *impact.ColourState) string { return health1(t, Health(c)) }, blue, green)
+	s.both("health", func(c *impact.ColourState) string {
+		if word := Health(c); word != "missing" || it.Live == string(c.Colour) {
+			return health1(t, word)
+		}
+		return t.Dim.Paint(none)
+	}, blue, green)
 	for i, e := range it.Engines {
 		s.both("  "+e, func(c *impact.ColourState) string { return d.place(c.Places[i]) }, blue, green)
 	}
@@ -85,7 +90,7 @@ func (d *detail) colours(sheet *kit.Sheet, w int) {
 	d.rates(s, "errors", t.Bad, func(r traffic.Rate) float64 { return r.Errors })
 	for _, c := range []*impact.ColourState{blue, green} {
 		if c.Migration() {
-			sheet.Text(t.Warn.Paint(t.Glyph.Warn + " " + string(c.Colour) + " came with a contract migration: what ran before it may not work any more"))
+			told(sheet, w, "", t.Warn, t.Glyph.Warn+" "+string(c.Colour)+" came with a contract migration: what ran before it may not work any more")
 		}
 	}
 }
@@ -258,7 +263,8 @@ func (d *detail) proxies(s *kit.Sheet, w int) {
 			s.Text(t.Unknown.Paint(t.Glyph.Unknown) + " " + name + "  not read yet")
 			continue
 		case v == nil:
-			s.Text(t.Bad.Paint(t.Glyph.Bad) + " " + name + "  " + t.Bad.Paint(p.Err.Error()))
+			s.Text(t.Bad.Paint(t.Glyph.Bad) + " " + name)
+			told(s, w, "    ", t.Bad, p.Err.Error())
 			continue
 		}
 		glyph, says := t.Good.Paint(t.Glyph.Good), string(v.Live)+" live ("+v.LiveName+")"
@@ -279,21 +285,28 @@ func (d *detail) proxies(s *kit.Sheet, w int) {
 		s.Text(kit.Join(glyph+" "+name+"  "+says+", "+kept, right, w, t.Glyph.Ellipsis))
 		for _, c := range fleet.Colours {
 			if ok, why := v.Side(c).Ready(); !ok {
-				s.Text("    " + t.Warn.Paint(string(c)+": "+why))
+				told(s, w, "    ", t.Warn, string(c)+": "+why)
 			}
 		}
 		if v.Leaving > 0 {
 			s.Dim(fmt.Sprintf("    %d old processes finish their connections", v.Leaving))
 		}
 		for _, n := range v.Notes {
-			s.Dim("    " + n)
+			told(s, w, "    ", t.Dim, n)
 		}
 		if v.Insecure != "" {
-			s.Text("    " + t.Warn.Paint(v.Insecure))
+			told(s, w, "    ", t.Warn, v.Insecure)
 		}
 		if p.Err != nil {
-			s.Text("    " + t.Warn.Paint("does not answer now: "+p.Err.Error()))
+			told(s, w, "    ", t.Warn, "does not answer now: "+p.Err.Error())
 		}
+	}
+}
+
+// told adds a text on as many lines as it takes.
+func told(s *kit.Sheet, w int, indent string, style kit.Style, text string) {
+	for _, l := range kit.Wrap(text, max(10, w-len(indent))) {
+		s.Text(indent + style.Paint(l))
 	}
 }
 
@@ -329,12 +342,12 @@ func (d *detail) timeline(s *kit.Sheet, w int) {
 		s.Text(kit.Join(style.Paint(glyph)+" "+what, t.Dim.Paint(right), w, t.Glyph.Ellipsis))
 		switch {
 		case e.Error != "":
-			s.Text("    " + style.Paint(e.Error))
+			told(s, w, "    ", style, e.Error)
 		case e.Status != string(actions.Succeeded):
 			s.Dim("    " + e.Status)
 		}
 		if e.Reason != "" {
-			s.Dim("    because: " + e.Reason)
+			told(s, w, "    ", t.Dim, "because: "+e.Reason)
 		}
 	}
 	if n == 0 {
