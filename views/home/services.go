@@ -16,7 +16,7 @@ import (
 // colour, errors and requests.
 var servicesPane = system{
 	name: "Services", good: 4,
-	columns: []kit.Column{{Min: 1, Want: 1}, {Min: 8, Want: 14}, {Min: 17, Want: 24}, {Min: 28, Want: 40, Flex: true}, {Min: 15, Want: 18, Right: true}},
+	columns: []kit.Column{{Min: 1, Want: 1}, {Min: 6, Want: 10}, {Min: 16, Want: 22}, {Min: 32, Want: 44, Flex: true}, {Min: 14, Want: 16, Right: true}},
 	read: func(s screen.Snapshot) content {
 		if len(s.Services) == 0 {
 			return content{none: true}
