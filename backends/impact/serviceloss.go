@@ -45,13 +45,20 @@ func serviceLoss(svc *Service, away map[string]bool) Loss {
 		if svc.Environment == production {
 			l.Level = "block"
 		}
-		l.Text = fmt.Sprintf("%s runs there and nowhere else that is known to be well: its users get nothing until %s is back", what, some(gone))
+		l.Text = fmt.Sprintf("%s runs there and nowhere else that is known to be well: its users get nothing until %s", what, back(gone))
 	case len(gone) > 0:
 		l.Text = fmt.Sprintf("%s runs there; %s must take all of its users", what, some(left))
 	default:
 		l.idle(svc, away)
 	}
 	return l
+}
+
+func back(engines []string) string {
+	if len(engines) == 1 {
+		return engines[0] + " is back"
+	}
+	return some(engines) + " are back"
 }
 
 // idle is for hosts that have nothing of what is live.

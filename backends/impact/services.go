@@ -83,7 +83,7 @@ func (c *ColourState) Release() (r Release, same bool) {
 		if i > 0 && x.Digest != r.Digest {
 			same = false
 		}
-		if r.Digest == "" {
+		if r.Digest == "" && x != (Release{}) {
 			r = x
 		}
 	}
