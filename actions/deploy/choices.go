@@ -18,6 +18,7 @@ import (
 // offered is what is known of one tag of a service's image.
 type offered struct {
 	in     []string // registries that have it
+	lack   []string // registries that are known not to have it
 	on     []string // engines that run it
 	colour []string // of the service itself: "blue is live"
 }
@@ -44,13 +45,15 @@ func choices(env *actions.Env, targets []fleet.Target) (out []actions.Choice) {
 		return tags[tag]
 	}
 	state := env.State()
-	var read []string // registries of the service that are known at all
 	for _, image := range images {
 		name, repository := registry.SplitImage(image, env.Fleet.Registries)
-		for _, tag := range inRegistry(state, name, repository) {
-			once(&at(tag).in, name)
-			once(&read, name)
-		}
+		inRegistry(state, name, repository, func(tag string, has bool) {
+			if has {
+				once(&at(tag).in, name)
+			} else {
+				once(&at(tag).lack, name)
+			}
+		})
 	}
 	for _, f := range watch.Latest[*docker.Facts](state) {
 		for _, c := range f.Containers {
@@ -75,41 +78,36 @@ func choices(env *actions.Env, targets []fleet.Target) (out []actions.Choice) {
 	}
 	for tag, o := range tags {
 		if tagSyntax.MatchString(tag) {
-			out = append(out, actions.Choice{Value: tag, Note: o.note(read)})
+			out = append(out, actions.Choice{Value: tag, Note: o.note()})
 		}
 	}
 	slices.SortFunc(out, func(a, b actions.Choice) int { return match.Tags(b.Value, a.Value) })
 	return out
 }
 
-// inRegistry lists the tags of a repository that a sync has seen in a registry.
-func inRegistry(state *watch.State, name, repository string) (out []string) {
+// inRegistry tells of the tags of a repository that syncs have seen whether a registry
+// has them. What could not be read is not told.
+func inRegistry(state *watch.State, name, repository string, tell func(tag string, has bool)) {
 	if name == "" {
-		return nil
+		return
 	}
 	for _, f := range impact.Syncs(state) {
 		for _, r := range f.Repositories {
 			for _, t := range r.Tags {
-				source := f.From.Registry == name && r.Name == repository && t.Source != ""
-				target := f.To.Registry == name && r.Target == repository && t.Target != ""
-				if source || target {
-					out = append(out, t.Name)
+				if f.From.Registry == name && r.Name == repository && (t.Source != "" || t.State == registry.Extra) {
+					tell(t.Name, t.Source != "")
+				}
+				if f.To.Registry == name && r.Target == repository && (t.Target != "" || t.State == registry.Gone) {
+					tell(t.Name, t.Target != "")
 				}
 			}
 		}
 	}
-	return out
 }
 
 // note says where a tag is, and which of the service's registries lack it.
-func (o *offered) note(read []string) string {
-	parts := slices.Clone(o.colour)
-	var lack []string
-	for _, r := range read {
-		if !slices.Contains(o.in, r) {
-			lack = append(lack, r)
-		}
-	}
+func (o *offered) note() string {
+	parts, lack := slices.Clone(o.colour), slices.DeleteFunc(o.lack, func(r string) bool { return slices.Contains(o.in, r) })
 	switch {
 	case len(lack) > 0:
 		parts = append(parts, "not in "+strings.Join(lack, ", "))
