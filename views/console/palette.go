@@ -102,6 +102,9 @@ func (m *model) fleetEntries() []entry {
 	}
 	out = append(out, m.hostEntries()...)
 	out = append(out, m.clusterEntries()...)
+	for _, s := range m.o.Fleet.Services {
+		out = append(out, newEntry(s.Name, strings.TrimSpace("service "+s.Environment), goes("services", s.Target().Key())))
+	}
 	m.palette.seq, m.palette.entries = m.snap.State.Seq, out
 	return out
 }
