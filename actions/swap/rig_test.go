@@ -26,7 +26,7 @@ import (
 	"ringside/backends/watch"
 )
 
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // world is what plans of services work with: the fleet of a lab, or real engines and
 // proxies.
@@ -269,12 +269,15 @@ func (r *rig) picture(t testing.TB) string {
 	return b.String()
 }
 
-// load begins a load through every proxy of the service.
-func (r *rig) load(t testing.TB) func() traffictest.Result {
+// load begins a load through every proxy of the service. Where many tests run side by
+// side it leaves them the processor: a gap of 10 ms is met all the same.
+func (r *rig) load(t testing.TB) func() traffictest.Result { return r.loadOf(t, 10*time.Millisecond) }
+
+func (r *rig) loadOf(t testing.TB, pause time.Duration) func() traffictest.Result {
 	t.Helper()
 	var all []*traffictest.Running
 	for _, p := range r.world.Proxies(r.s.Name) {
-		l := traffictest.Load{URL: p.Spec().URL, Host: p.Spec().Host, Fast: 2, Slow: 1, Streams: 1}.Start(t)
+		l := traffictest.Load{URL: p.Spec().URL, Host: p.Spec().Host, Fast: 2, Pause: pause, Slow: 1, Streams: 1}.Start(t)
 		l.Warm(t)
 		all = append(all, l)
 	}
@@ -283,6 +286,7 @@ func (r *rig) load(t testing.TB) func() traffictest.Result {
 		for _, l := range all {
 			res := l.Stop()
 			sum.Requests, sum.Failed, sum.Cut, sum.IdleClosed = sum.Requests+res.Requests, sum.Failed+res.Failed, sum.Cut+res.Cut, sum.IdleClosed+res.IdleClosed
+			sum.Slowest = max(sum.Slowest, res.Slowest)
 			for k, v := range res.By {
 				sum.By[k] += v
 			}
