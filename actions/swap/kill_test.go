@@ -83,12 +83,13 @@ func die(dir, do, point string) error {
 	return err
 }
 
-// argsOf are the arguments of what is killed: a deploy has its swap with it.
+// argsOf are the arguments of what is killed: a deploy has its swap with it, and what
+// registries lack.
 func argsOf(do string) actions.Args {
 	if do != "service.deploy" {
 		return nil
 	}
-	return actions.Args{"image": cmp.Or(os.Getenv("RINGSIDE_TEST_IMAGE"), "2"), "swap": "true"}
+	return actions.Args{"image": cmp.Or(os.Getenv("RINGSIDE_TEST_IMAGE"), "2"), "swap": "true", "sync": "true"}
 }
 
 func writeFleet(t *testing.T, dir string, f *fleet.Fleet) {

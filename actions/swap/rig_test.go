@@ -21,6 +21,7 @@ import (
 	"ringside/backends/fleet"
 	"ringside/backends/impact"
 	"ringside/backends/lab"
+	"ringside/backends/registry"
 	"ringside/backends/traffic"
 	"ringside/backends/traffic/traffictest"
 	"ringside/backends/watch"
@@ -45,6 +46,7 @@ type rig struct {
 	led   *ledger.Ledger
 	world world
 	fleet *fleet.Fleet
+	sites *registry.Set
 	s     fleet.Service
 	times atomic.Int32
 }
@@ -62,7 +64,10 @@ func open(ctx context.Context, f *fleet.Fleet, path string, at func(point string
 	r := &rig{world: world{docker.NewSet(f.Engines), traffic.NewSet(f.Services)}, led: led, fleet: f, s: f.Services[0]}
 	r.env = &actions.Env{Fleet: f, State: func() *watch.State { return nil }, Ledger: led, Actor: ledger.Self("command"), Now: time.Now}
 	r.reg = actions.NewRegistry(slices.Concat(actions.Guards(), container.Guards())...)
-	for _, a := range slices.Concat(deploy.Actions(r.world), swap.Actions(r.world), container.Actions(r.world)) {
+	if r.sites, err = registry.NewSet(f); err != nil {
+		return nil, err
+	}
+	for _, a := range slices.Concat(deploy.Actions(r.world, r.sites), swap.Actions(r.world), container.Actions(r.world)) {
 		r.reg.Add(watched(a, at))
 	}
 	r.Runner = actions.NewRunner(r.env, r.reg, actions.Options{})
@@ -110,6 +115,7 @@ func watched(a actions.Action, at func(point string, step int)) actions.Action {
 
 func (r *rig) close() {
 	r.world.Close()
+	r.sites.Close()
 	r.led.Close()
 }
 

@@ -111,8 +111,9 @@ func teamImages() []pushed {
 	return out
 }
 
-// startRegistries starts the demo's registries and fills them.
-func (l *Lab) startRegistries() error {
+// startRegistries starts the demo's registries and fills them. In the demo Shanghai is
+// far away.
+func (l *Lab) startRegistries(demo bool) error {
 	authority, conf, err := authority()
 	if err != nil {
 		return err
@@ -123,7 +124,11 @@ func (l *Lab) startRegistries() error {
 	}
 	l.library = registry.NewLibrary()
 	for _, s := range siteRegistries {
-		r, err := registry.Start(l.library, registry.Options{Name: s.site, TLS: conf, Latency: s.latency, Bandwidth: s.bandwidth})
+		o := registry.Options{Name: s.site, TLS: conf}
+		if demo {
+			o.Latency, o.Bandwidth = s.latency, s.bandwidth
+		}
+		r, err := registry.Start(l.library, o)
 		if err != nil {
 			return fmt.Errorf("registry %s: %w", s.site, err)
 		}
@@ -143,7 +148,7 @@ func (l *Lab) startRegistries() error {
 	}
 	near.Push(stale.repository, stale.tag, l.library.Build(teamImage(stale, 1)))
 	far.Push(onlyThere.repository, onlyThere.tag, l.library.Build(teamImage(onlyThere, 0)))
-	if l.opts.Speed > 0 {
+	if demo && l.opts.Speed > 0 {
 		ctx, cancel := context.WithCancel(context.Background())
 		l.stopBuilds = cancel
 		l.building.Add(1)

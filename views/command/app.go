@@ -75,7 +75,7 @@ func newApp(o Options) *app {
 	a.registry = actions.NewRegistry(slices.Concat(actions.Guards(), container.Guards(), power.Guards(), syncs.Guards(registriesOf{a}))...)
 	a.registry.Add(container.Actions(a)...)
 	a.registry.Add(power.Actions(a)...)
-	a.registry.Add(deploy.Actions(a)...)
+	a.registry.Add(deploy.Actions(a, registriesOf{a})...)
 	a.registry.Add(swap.Actions(a)...)
 	a.registry.Add(syncs.Actions(registriesOf{a})...)
 	return a
