@@ -32,7 +32,8 @@ type look struct {
 	want   wanted
 	colour fleet.Colour
 	p      params
-	found  []found // by place
+	found  []found           // by place
+	labels map[string]string // of the image, where no engine has it
 }
 
 // found is what one engine was asked for.
@@ -77,6 +78,7 @@ func (d *deployment) build(ctx context.Context, env *actions.Env, targets []flee
 	l.p.Release.Run = l.p.Run
 	l.ask(ctx)
 	l.askSyncs(ctx)
+	l.askLabels(ctx)
 	if err := l.judge(args["sync"] == "true"); err != nil {
 		return nil, err
 	}
@@ -253,9 +255,9 @@ func (l *look) judgeSpace(name string, f found) {
 	case !f.freeOK:
 		l.Add("disk", actions.Note, name, "how much room it has for images is not known")
 	case f.free < need:
-		l.Add("disk", actions.Block, name, "has %d MiB left for images, and the one that is live has %d: make room first (docker image prune)", f.free>>20, f.size>>20)
+		l.Add("disk", actions.Block, name, "has %d MiB left for images, and one like the live one takes up to %d: make room first (docker image prune)", f.free>>20, need>>20)
 	case f.free < 2*need:
-		l.Add("disk", actions.Warn, name, "has only %d MiB left for images", f.free>>20)
+		l.Add("disk", actions.Warn, name, "has only %d MiB left for images, and one like the live one takes up to %d", f.free>>20, need>>20)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/fleet/safe"
+	"ringside/backends/registry"
 )
 
 // askSyncs asks, side by side, whether a sync brings the tag to registries that lack
@@ -55,7 +56,7 @@ func (l *look) differ() bool {
 	digest := ""
 	for _, f := range l.found {
 		switch {
-		case docker.IsUnknownImage(f.resolve):
+		case docker.IsUnknownImage(f.resolve) || docker.IsDenied(f.resolve):
 			return true
 		case f.digest != "" && digest != "" && f.digest != digest:
 			return true
@@ -84,6 +85,44 @@ func (l *look) theDigest() (digest, from string) {
 	return "", ""
 }
 
+// askLabels reads the image's labels in the first registry of the fleet that has it,
+// unless an engine has the image. A registry that does not answer is no finding: the
+// labels are looked at again when the image is pulled.
+func (l *look) askLabels(ctx context.Context) {
+	digest, _ := l.theDigest()
+	if slices.ContainsFunc(l.found, func(f found) bool { return f.has }) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	defer cancel()
+	for i, f := range l.found {
+		where, repository := registry.SplitImage(l.repository(l.s.Engines[i]), l.env.Fleet.Registries)
+		switch {
+		case f.digest == digest:
+		case f.brings(digest):
+			where, repository = f.bring.From, f.bring.Repository
+		default:
+			continue
+		}
+		if r, ok := l.registries.Registry(where); ok {
+			if l.labels, _ = r.Labels(ctx, repository, digest); l.labels != nil {
+				return
+			}
+		}
+	}
+}
+
+// judgeStamp refuses what is stamped for another environment.
+func (l *look) judgeStamp(labels map[string]string) {
+	stamp := labels[fleet.LabelEnvironment]
+	if why := misplaced(stamp, l.s.Environment); stamp != "" && why != "" && l.p.Stamp != stamp { // once, not for every engine
+		l.Add("stamp", actions.Block, l.p.Release.Image, "%s", why)
+	}
+	if stamp != "" {
+		l.p.Stamp = stamp
+	}
+}
+
 // judgeImage makes sure that every engine gets the same digest, and that it may. sync:
 // what registries lack is brought there first.
 func (l *look) judgeImage(sync bool) error {
@@ -99,13 +138,9 @@ func (l *look) judgeImage(sync bool) error {
 	for i, f := range l.found {
 		name := l.s.Engines[i]
 		l.judgeRegistry(name, f, from, sync)
-		if stamp := f.labels[fleet.LabelEnvironment]; stamp != "" {
-			if why := misplaced(stamp, l.s.Environment); why != "" && l.p.Stamp != stamp { // once, not for every engine
-				l.Add("stamp", actions.Block, l.p.Release.Image, "%s", why)
-			}
-			l.p.Stamp = stamp
-		}
+		l.judgeStamp(f.labels)
 	}
+	l.judgeStamp(l.labels)
 	was, _ := l.st.Colour(l.st.Live).Release()
 	l.Add("digest", actions.Note, l.s.Name, "users have %s %s; %s will be %s", l.st.Live, service.Named(was), l.colour, service.Named(l.p.Release))
 	if was.Digest == digest {
@@ -119,17 +154,19 @@ func (l *look) judgeRegistry(engine string, f found, from string, sync bool) {
 	digest, ref := l.p.Release.Digest, l.want.ref(l.repository(engine))
 	var level actions.Level
 	var text string
-	switch lacks := docker.IsUnknownImage(f.resolve); {
+	switch {
 	case f.engine == nil || f.err != nil || f.resolve == nil && f.digest == digest:
 		return
 	case f.resolve != nil && f.has:
 		l.Add("registry", actions.Note, engine, "has the image; its registry was not asked: %v", f.resolve)
 		return
-	case lacks && f.brings(digest):
+	case f.brings(digest) && f.bring.Was == "":
 		level, text = l.offer(f.bring, sync, fmt.Sprintf("%s:%s is not in %s yet", f.bring.Repository, f.bring.Tag, f.bring.To))
 	case f.brings(digest):
-		level, text = l.offer(f.bring, sync, fmt.Sprintf("%s:%s is still sha256 %s in %s, and %s in %s", f.bring.Repository, f.bring.Tag, service.Short(f.digest), f.bring.To, service.Short(digest), f.bring.From))
-	case lacks:
+		level, text = l.offer(f.bring, sync, fmt.Sprintf("%s:%s is still sha256 %s in %s, and %s in %s", f.bring.Repository, f.bring.Tag, service.Short(f.bring.Was), f.bring.To, service.Short(digest), f.bring.From))
+	case docker.IsDenied(f.resolve):
+		level, text = actions.Block, fmt.Sprintf("%s is not in its registry, or your login there may not read it: push it there, or docker login %s", ref, host(l.repository(engine)))
+	case docker.IsUnknownImage(f.resolve):
 		level, text = actions.Block, fmt.Sprintf("%s is not in its registry yet (%s): sync first, or push it there", ref, host(l.repository(engine)))
 	case f.resolve != nil:
 		level, text = actions.Block, fmt.Sprintf("cannot ask its registry: %v", f.resolve)

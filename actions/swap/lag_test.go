@@ -19,9 +19,9 @@ const (
 
 // newSites is a lab with an engine and a registry at each of two sites; the sync
 // tyo-sha goes from one to the other. Shanghai lacks 1.9.2.
-func newSites(t *testing.T) *lab.Lab {
+func newSites(t *testing.T, s shape) *lab.Lab {
 	t.Helper()
-	o := shape{}.options()
+	o := s.options()
 	o.Sites = true
 	o.Engines[1].Name, o.Engines[1].Site = "shanghai-1", "shanghai"
 	for i, repository := range []string{tokyo, shanghai} {
@@ -29,8 +29,8 @@ func newSites(t *testing.T) *lab.Lab {
 		c.Image = repository + ":1.9.1"
 		c.Labels[fleet.LabelImage] = tokyo + ":1.9.1"
 	}
-	s := &o.Services[0]
-	s.Engines, s.Image, s.Images = []string{"tokyo-1", "shanghai-1"}, tokyo, map[string]string{"shanghai": shanghai}
+	web := &o.Services[0]
+	web.Engines, web.Image, web.Images = []string{"tokyo-1", "shanghai-1"}, tokyo, map[string]string{"shanghai": shanghai}
 	l, err := lab.Start(o)
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func has(l *lab.Lab, site, tag string) string {
 // What a site's registry lacks is told with the sync that brings it, which the deploy
 // does first on demand.
 func TestRegistryLag(t *testing.T) {
-	l := newSites(t)
+	l := newSites(t, shape{})
 	_, r := stage(t, l.Fleet())
 	p := r.build(t, "service.deploy", actions.Args{"image": "1.9.2"})
 	if want := "block registry: shanghai-1 team/web:1.9.2 is not in shanghai yet: the sync tyo-sha brings it; deploy with sync (--sync), which does that first"; !strings.Contains(said(p.Findings), want) {
@@ -125,7 +125,7 @@ func TestRegistryLagFindings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newSites(t)
+			l := newSites(t, shape{})
 			_, r := stage(t, l.Fleet())
 			if c.before != nil {
 				c.before(l, r)
@@ -154,6 +154,20 @@ func TestRegistryLagFindings(t *testing.T) {
 	}
 }
 
+// What an image is stamped for is read in the registry, before any engine has it and
+// before it is brought anywhere.
+func TestStampInRegistry(t *testing.T) {
+	l := newSites(t, shape{environment: "production", releases: map[string]lab.Release{tokyo + ":1.9.2": {Labels: map[string]string{fleet.LabelEnvironment: "verification"}}}})
+	_, r := stage(t, l.Fleet())
+	for _, engines := range [][]string{{"tokyo-1", "shanghai-1"}, {"shanghai-1"}} {
+		r.fleet.Services[0].Engines = engines
+		p := r.build(t, "service.deploy", actions.Args{"image": "1.9.2", "sync": "true"})
+		if want := "block stamp: " + tokyo + ":1.9.2 the image is stamped for verification, and this is production"; !p.Blocked() || !strings.Contains(said(p.Findings), want) {
+			t.Errorf("%v: no %q in\n%s", engines, want, said(p.Findings))
+		}
+	}
+}
+
 // A deploy that is killed before or after the sync's copy goes on with it, and does not
 // send twice what is there; taken back, it leaves the image and nothing else.
 func TestRegistryLagKilled(t *testing.T) {
@@ -161,7 +175,7 @@ func TestRegistryLagKilled(t *testing.T) {
 	there := strings.NewReplacer("tokyo-2", "shanghai-1", "1 running", "1.9.1 running", "2 running", "1.9.2 running").Replace
 	for _, f := range fates {
 		t.Run(f.point+"/"+f.way, func(t *testing.T) {
-			l := newSites(t)
+			l := newSites(t, shape{})
 			dir, r := stage(t, l.Fleet())
 			if first := r.build(t, "service.deploy", argsOf("service.deploy")).Steps[0].Name; first != "copy team/web:1.9.2 to shanghai" {
 				t.Fatalf("the first step is %s", first)

@@ -3,6 +3,7 @@
 package swap_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,7 +71,7 @@ func (o real) start(t testing.TB) *fleet.Fleet {
 	if o.health == "" {
 		o.health = "1s"
 	}
-	o.gate.Times, o.gate.Status, o.gate.Errors, o.gate.Within = max(3, o.gate.Times), 200, 1, 25*time.Second
+	o.gate.Times, o.gate.Status, o.gate.Errors, o.gate.Within = max(3, o.gate.Times), 200, 1, cmp.Or(o.gate.Within, patience)
 	if o.gate.Path == "" {
 		o.gate.Path = "/healthz"
 	}
@@ -245,12 +246,12 @@ func TestRealGoesWrong(t *testing.T) {
 		want   string
 		errors bool
 	}{
-		"never healthy":           {image: "ill", want: `it is unhealthy: its check says "the probe of http`},
+		"never healthy":           {image: "ill", real: real{gate: fleet.Gate{Within: 25 * time.Second}}, want: `it is unhealthy: its check says "the probe of http`},
 		"dies at once":            {image: "dies", want: "ended with exit code 7; its last words: cannot connect to db:5432: no such host"},
 		"sick after the switch":   {image: "sick", real: real{verify: 20 * time.Second}, want: "green did not hold: ", errors: true},
 		"errors after the switch": {image: "errors", real: real{verify: 20 * time.Second}, want: "of its answers are errors", errors: true},
 		// Every third answer of an engine is an error: of five in a row from two engines at least one.
-		"preview with errors": {image: "errors", real: real{gate: fleet.Gate{Path: "/", Times: 5}}, want: "does not pass the gate: "},
+		"preview with errors": {image: "errors", real: real{gate: fleet.Gate{Path: "/", Times: 5, Within: 10 * time.Second}}, want: "does not pass the gate: "},
 		"stamped":             {image: "verification", real: real{environment: "production"}, want: "the image is stamped for verification, and this is production: plan it again, where this can be overridden"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package swap_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -137,7 +138,7 @@ func (s shape) options() lab.Options {
 	if s.verify == 0 {
 		s.verify = 300 * time.Millisecond
 	}
-	s.gate.Times, s.gate.Within = 3, 4*time.Second
+	s.gate.Times, s.gate.Within = 3, cmp.Or(s.gate.Within, patience)
 	releases := map[string]lab.Release{"team/web:2": {}, "team/web:3": {}}
 	for k, v := range s.releases {
 		releases[k] = v
