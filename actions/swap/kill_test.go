@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 
 // die runs an action, or takes the last run back, until it comes to the point.
 func die(dir, do, point string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
 	f, err := readFleet(dir)
 	if err != nil {
