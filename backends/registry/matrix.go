@@ -21,7 +21,15 @@ type Running struct {
 type Row struct {
 	Repository, Tag string // at the source
 	Cells           []Cell // in the order of Columns
+	In              []In   // in the order of the syncs
 	Running         []Run  // sorted by site, engine, container
+}
+
+// In is a tag as one sync sees it.
+type In struct {
+	Sync       *Facts
+	Repository *Repository
+	*Tag
 }
 
 // Cell is a tag at one registry.
@@ -98,70 +106,72 @@ func (t Tag) cell(source bool) Cell {
 // its digest at every registry. columns are the registries of the cells. It is
 // pure. Containers whose image belongs to no sync are in no row.
 func Matrix(syncs []*Facts, registries []fleet.Registry, running []Running) (columns []string, rows []Row) {
-	m := &joiner{index: map[string]int{}, cells: map[[2]string]map[string]Cell{}, runs: map[[2]string][]Run{}}
+	m := &joiner{column: map[string]int{}, at: map[[2]string]int{}}
+	for _, f := range syncs {
+		for _, name := range []string{f.From.Registry, f.To.Registry} {
+			if _, ok := m.column[name]; !ok {
+				m.column[name] = len(columns)
+				columns = append(columns, name)
+			}
+		}
+	}
 	for _, f := range syncs {
 		m.add(f)
 	}
 	for _, r := range Join(syncs, registries, running) {
-		key := [2]string{r.Repository, r.Tag}
-		if m.cells[key] == nil { // no side has it
-			m.cells[key] = map[string]Cell{r.Registry: {"", true}}
+		row, known := m.row(r.Repository, r.Tag)
+		if !known { // no side has it
+			row.Cells[m.column[r.Registry]].Known = true
 		}
-		m.runs[key] = append(m.runs[key], r)
+		row.Running = append(row.Running, r)
 	}
-	return m.columns, m.rows()
+	for i := range m.rows {
+		slices.SortFunc(m.rows[i].Running, func(a, b Run) int {
+			return cmp.Or(strings.Compare(a.Site, b.Site), strings.Compare(a.Engine, b.Engine), strings.Compare(a.Container, b.Container))
+		})
+	}
+	slices.SortFunc(m.rows, func(a, b Row) int {
+		return cmp.Or(strings.Compare(a.Repository, b.Repository), match.Tags(a.Tag, b.Tag))
+	})
+	return columns, m.rows
 }
 
 type joiner struct {
-	columns []string
-	index   map[string]int
-	cells   map[[2]string]map[string]Cell // repository and tag, then registry
-	runs    map[[2]string][]Run
+	column map[string]int    // of a registry
+	at     map[[2]string]int // of a repository's tag in rows
+	rows   []Row
+}
+
+// row is the row of a tag, and whether it was there. It is good until the next one.
+func (m *joiner) row(repository, tag string) (r *Row, known bool) {
+	key := [2]string{repository, tag}
+	i, known := m.at[key]
+	if !known {
+		i = len(m.rows)
+		m.at[key] = i
+		m.rows = append(m.rows, Row{Repository: repository, Tag: tag, Cells: make([]Cell, len(m.column))})
+	}
+	return &m.rows[i], known
 }
 
 func (m *joiner) add(f *Facts) {
-	for _, name := range []string{f.From.Registry, f.To.Registry} {
-		if _, ok := m.index[name]; !ok {
-			m.index[name] = len(m.columns)
-			m.columns = append(m.columns, name)
-		}
-	}
+	from, to := m.column[f.From.Registry], m.column[f.To.Registry]
 	for _, r := range f.Repositories {
 		for i := range r.Tags {
 			t := &r.Tags[i]
-			key := [2]string{r.Name, t.Name}
-			if m.cells[key] == nil {
-				m.cells[key] = map[string]Cell{}
-			}
-			m.put(key, f.From.Registry, t.cell(true))
-			m.put(key, f.To.Registry, t.cell(false))
+			row, _ := m.row(r.Name, t.Name)
+			row.In = append(row.In, In{f, r, t})
+			row.Cells[from].learn(t.cell(true))
+			row.Cells[to].learn(t.cell(false))
 		}
 	}
 }
 
-// put keeps what is known: two syncs may look at the same registry.
-func (m *joiner) put(key [2]string, registry string, c Cell) {
-	if old, ok := m.cells[key][registry]; !ok || c.Known && !old.Known {
-		m.cells[key][registry] = c
+// learn keeps what is known: two syncs may look at the same registry.
+func (c *Cell) learn(new Cell) {
+	if !c.Known {
+		*c = new
 	}
-}
-
-func (m *joiner) rows() []Row {
-	rows := make([]Row, 0, len(m.cells))
-	for key, cells := range m.cells {
-		row := Row{Repository: key[0], Tag: key[1], Cells: make([]Cell, len(m.columns)), Running: m.runs[key]}
-		for name, c := range cells {
-			row.Cells[m.index[name]] = c
-		}
-		slices.SortFunc(row.Running, func(a, b Run) int {
-			return cmp.Or(strings.Compare(a.Site, b.Site), strings.Compare(a.Engine, b.Engine), strings.Compare(a.Container, b.Container))
-		})
-		rows = append(rows, row)
-	}
-	slices.SortFunc(rows, func(a, b Row) int {
-		return cmp.Or(strings.Compare(a.Repository, b.Repository), match.Tags(a.Tag, b.Tag))
-	})
-	return rows
 }
 
 // SplitImage tells which registry of the fleet an image is from, by the names that

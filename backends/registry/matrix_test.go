@@ -55,15 +55,21 @@ func TestMatrix(t *testing.T) {
 		for _, x := range r.Running {
 			line += fmt.Sprintf(" %s/%s=%s", x.Engine, x.Registry, x.State)
 		}
+		for _, in := range r.In {
+			if in.Repository.Name != r.Repository || in.Name != r.Tag {
+				t.Errorf("%s is in the sync as %s:%s", line, in.Repository.Name, in.Name)
+			}
+			line += " " + in.Sync.To.Registry + ":" + string(in.State)
+		}
 		out = append(out, line)
 	}
 	wants(t, "columns", columns, "[tokyo shanghai osaka]")
 	wants(t, "rows", strings.Join(out, "\n"), strings.Join([]string{
-		"team/api:1 a2 a1 ? e3/shanghai=same",
+		"team/api:1 a2 a1 ? e3/shanghai=same shanghai:moved",
 		"team/web:0.9 - ? ? e4/tokyo=gone",
-		"team/web:1 w1 w1 w1 e1/tokyo=moved e2/tokyo=same e5/tokyo=unknown",
-		"team/web:2 w2 - ? e3/shanghai=gone",
-		"team/web:3 w3 ? ? e3/shanghai=unknown",
+		"team/web:1 w1 w1 w1 e1/tokyo=moved e2/tokyo=same e5/tokyo=unknown shanghai:equal osaka:equal",
+		"team/web:2 w2 - ? e3/shanghai=gone shanghai:missing",
+		"team/web:3 w3 ? ? e3/shanghai=unknown shanghai:unknown",
 	}, "\n"))
 }
 
