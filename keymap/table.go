@@ -15,6 +15,9 @@ const (
 	SwiftNodes Scope = "storage nodes"
 	SwiftDisks Scope = "disks of a cluster"
 	SwiftNode  Scope = "a storage node"
+	Registries Scope = "registries"
+	Tags       Scope = "tags of registries"
+	Tag        Scope = "a tag"
 	Runs       Scope = "runs"
 	Run        Scope = "a run"
 )
@@ -31,6 +34,9 @@ var Places = [][]Scope{
 	{SwiftNodes, List, Swift, Movement},
 	{SwiftDisks, List, Swift, Movement},
 	{SwiftNode, Movement},
+	{Registries, Movement},
+	{Tags, Registries, List, Movement},
+	{Tag, Movement},
 	{Runs, List, Movement},
 	{Run, Movement},
 }
@@ -52,6 +58,8 @@ const (
 	GoRuns      ID = "go.runs"
 	NextPane    ID = "pane.next"
 	PrevPane    ID = "pane.previous"
+
+	GoRegistries ID = "go.registries"
 
 	Up       ID = "move.up"
 	Down     ID = "move.down"
@@ -111,6 +119,10 @@ const (
 	Since    ID = "logs.since"
 	Save     ID = "logs.save"
 
+	ActSync      ID = "registries.sync"
+	ActCopyTag   ID = "registries.copy"
+	ActDeleteTag ID = "registries.delete"
+
 	CancelRun   ID = "run.cancel"
 	ResumeRun   ID = "run.resume"
 	RollbackRun ID = "run.rollback"
@@ -119,13 +131,14 @@ const (
 // Table is every key with its default. One letter means one act on every screen
 // where the act makes sense: U is up, X is down and T is both in turn, for a
 // container as for a host. Acts are capitals, and every one of them opens a dialog,
-// so no slip of a finger acts. d, s, p and y are kept for deploy, swap, power and
-// sync.
+// so no slip of a finger acts. y syncs, by a dialog too; d, s and p are kept for deploy,
+// swap and power.
 var Table = []Binding{
 	{GoHome, Global, []string{"1"}, "home", "go to the home screen", 0},
 	{GoPower, Global, []string{"2"}, "power", "go to the power of the hosts", 0},
 	{GoContainer, Global, []string{"3"}, "containers", "go to the containers", 0},
 	{GoSwift, Global, []string{"4"}, "swift", "go to the Swift clusters", 0},
+	{GoRegistries, Global, []string{"5"}, "registries", "go to the registries: syncs, tags, what runs of them", 0},
 	{GoRuns, Global, []string{"7"}, "runs", "go to the runs: what was done, by whom", 0},
 	{Palette, Global, []string{":", "ctrl+p"}, "go to", "open the palette: any screen, container, engine, host or act by name", 80},
 	{Help, Global, []string{"?"}, "help", "show the keys of this place", 90},
@@ -225,6 +238,7 @@ var Table = []Binding{
 	{NextPane, Home, []string{"tab"}, "pane", "next pane", 20},
 	{PrevPane, Home, []string{"shift+tab"}, "", "previous pane", 0},
 	{Acts, Home, []string{"a"}, "act", "what can be done about it", 30},
+	{ActSync, Home, []string{"y"}, "sync", "bring what the sync under the cursor is behind (asks first)", 70},
 	{ShowLogs, Home, []string{"l"}, "logs", "follow the log of the container under the cursor", 40},
 	{Copy, Home, []string{"c"}, "copy", "copy the line's subject", 0},
 
@@ -256,6 +270,26 @@ var Table = []Binding{
 	{Since, Logs, []string{"@"}, "since", "go back to a time: 10m, 2h, 14:05, 2026-11-23 14:05", 60},
 	{Save, Logs, []string{"W"}, "save", "write what is loaded to a file", 0},
 	{Copy, Logs, []string{"c"}, "copy", "copy the line at the top, or all that is shown", 0},
+
+	{NextTab, Registries, []string{"tab"}, "next", "next page: syncs, tags, transfers, history", 15},
+	{PrevTab, Registries, []string{"shift+tab"}, "", "page before", 0},
+	{ActSync, Registries, []string{"y"}, "sync", "bring what the target is behind: of the sync, or of this tag (asks first)", 35},
+	{CancelRun, Registries, []string{"x"}, "cancel", "cancel the run after a question", 45},
+	{Acts, Registries, []string{"a"}, "act", "what can be done with this or with the marked ones", 50},
+	{Wrap, Registries, []string{"w"}, "", "wrap long lines", 0},
+	{Copy, Registries, []string{"c"}, "", "copy name, digest or this text", 0},
+
+	{ActCopyTag, Tags, []string{"A"}, "copy as", "copy the image under another name (asks first)", 52},
+	{ActDeleteTag, Tags, []string{"M", "delete"}, "delete", "delete the tag from a registry (asks first)", 54},
+
+	{ActSync, Tag, []string{"y"}, "sync", "bring it where it is missing or old (asks first)", 10},
+	{ActCopyTag, Tag, []string{"A"}, "copy as", "copy the image under another name (asks first)", 20},
+	{ActDeleteTag, Tag, []string{"M", "delete"}, "delete", "delete the tag from a registry (asks first)", 30},
+	{CancelRun, Tag, []string{"x"}, "cancel", "cancel the run after a question", 40},
+	{Acts, Tag, []string{"a"}, "act", "what can be done with it", 50},
+	{Search, Tag, []string{"/"}, "filter", "show only the lines that match", 60},
+	{Wrap, Tag, []string{"w"}, "wrap", "wrap long lines", 0},
+	{Copy, Tag, []string{"c"}, "copy", "copy the name, a digest or this text", 70},
 
 	{Open, Runs, []string{"enter"}, "open", "show the steps of the run", 10},
 	{CancelRun, Runs, []string{"x"}, "cancel", "cancel the run after a question", 40},

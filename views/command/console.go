@@ -15,6 +15,7 @@ import (
 	"ringside/views/containers"
 	"ringside/views/home"
 	"ringside/views/power"
+	"ringside/views/registries"
 	"ringside/views/runs"
 	"ringside/views/screen"
 	"ringside/views/swift"
@@ -68,7 +69,7 @@ func (a *app) console(ctx context.Context) error {
 	clusters.ReadOnly = a.flags.readOnly
 	o := console.Options{
 		Fleet: f, Store: store, Set: set, Env: env, Registry: a.registry, Runner: runner, Keys: keys,
-		Screens: []screen.Screen{home.New(), power.New(a.bmcs), list, clusters, runs.New()},
+		Screens: []screen.Screen{home.New(), power.New(a.bmcs), list, clusters, registries.New(), runs.New()},
 		ASCII:   a.flags.ascii, ReadOnly: a.flags.readOnly, Dark: dark(f.Theme),
 		Version: a.version(), StateDir: a.stateDir(), Getenv: a.Getenv,
 	}

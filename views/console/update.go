@@ -196,6 +196,8 @@ func init() { // set here, since the table's functions lead back to it
 		keymap.GoContainer: func(m *model) tea.Cmd { return m.jump("containers") },
 		keymap.GoSwift:     func(m *model) tea.Cmd { return m.jump("swift") },
 		keymap.GoRuns:      func(m *model) tea.Cmd { return m.jump("runs") },
+
+		keymap.GoRegistries: func(m *model) tea.Cmd { return m.jump("registries") },
 	}
 }
 
