@@ -33,7 +33,7 @@ func Running(s *watch.State) (out []registry.Running) {
 				continue
 			}
 			out = append(out, registry.Running{Engine: c.Engine, Site: c.Site, Environment: c.Environment,
-				Container: c.Name, ID: c.ID, Image: c.Image, Tag: c.Tag, Digest: c.Digest})
+				Container: c.Name, ID: c.ID, Image: c.Image, Tag: c.Tag, Digest: c.Digest, Created: c.Created.UTC()})
 		}
 	}
 	return out

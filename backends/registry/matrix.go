@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"ringside/backends/fleet"
 	"ringside/backends/fleet/match"
@@ -13,8 +14,9 @@ import (
 type Running struct {
 	Engine, Site, Environment string
 	Container, ID             string
-	Image, Tag                string // "registry.tyo.example:5000/team/web", "1.9.2"; Tag "" when it was named otherwise
-	Digest                    string // repository digest of the image, "" when the engine knows none
+	Image, Tag                string    // "registry.tyo.example:5000/team/web", "1.9.2"; Tag "" when it was named otherwise
+	Digest                    string    // repository digest of the image, "" when the engine knows none
+	Created                   time.Time // of the container; zero when that is not known
 }
 
 // Row is one tag, everywhere.
@@ -58,8 +60,9 @@ const (
 )
 
 // Join says of every container whose image belongs to a sync how it compares with
-// its registry. It is pure, and looks each container up: it costs little however
-// many tags there are.
+// its registry. Of several syncs that look there the last look counts; a container
+// that was made after it may run what was pushed since, so nothing is said of it. It
+// is pure, and looks each container up: it costs little however many tags there are.
 func Join(syncs []*Facts, registries []fleet.Registry, running []Running) (out []Run) {
 	for _, r := range running {
 		if r.Tag == "" {
@@ -69,28 +72,40 @@ func Join(syncs []*Facts, registries []fleet.Registry, running []Running) (out [
 		if where == "" {
 			continue
 		}
+		run, at := Run{Running: r, Registry: where, State: RunsOther}, time.Time{}
 		for _, f := range syncs {
 			source, ok := f.sourceOf(where, repository)
 			if !ok || !f.covers(source, r.Tag) {
 				continue
 			}
-			t, _ := f.Find(source, r.Tag)
-			c := t.cell(where == f.From.Registry)
-			run := Run{Running: r, Registry: where, Repository: source, State: RunsOther}
-			switch {
-			case c.Known && c.Digest == "":
-				run.State = RunsGone
-			case !c.Known || r.Digest == "":
-			case c.Digest == r.Digest:
-				run.State = Runs
-			default:
-				run.State = RunsMoved
+			looked, _ := f.Repository(source)
+			if !looked.Checked.After(at) {
+				continue
 			}
+			t, _ := f.Find(source, r.Tag)
+			at, run.Repository, run.State = looked.Checked, source, RunsOther
+			if !r.Created.After(at) {
+				run.State = r.compare(t.cell(where == f.From.Registry))
+			}
+		}
+		if !at.IsZero() {
 			out = append(out, run)
-			break
 		}
 	}
 	return out
+}
+
+// compare says how a container's image compares with its tag.
+func (r Running) compare(c Cell) RunState {
+	switch {
+	case c.Known && c.Digest == "":
+		return RunsGone
+	case !c.Known || r.Digest == "":
+		return RunsOther
+	case c.Digest == r.Digest:
+		return Runs
+	}
+	return RunsMoved
 }
 
 // cell is a tag on one side. Of the zero tag it is known that it is not there.

@@ -83,3 +83,33 @@ func TestSplitImage(t *testing.T) {
 		wants(t, image, r+" "+repository, want)
 	}
 }
+
+// What was deployed since a registry was looked at is not known to be gone or another
+// image; the last of several looks at a registry counts.
+func TestJoinKnowsWhenItLooked(t *testing.T) {
+	noon := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	looked := func(to string, at time.Time, tags ...Tag) *Facts {
+		return &Facts{From: Side{Registry: "tokyo"}, To: Side{Registry: to}, picks: func(_, _ string) bool { return true },
+			Repositories: []*Repository{{Name: "team/web", Target: "team/web", Checked: at, Tags: tags}}}
+	}
+	registries := []fleet.Registry{{Name: "tokyo", Address: "tyo:5000"}}
+	two := Tag{Name: "2", State: Gone, Source: "sha256:w2"}
+	for name, c := range map[string]struct {
+		syncs   []*Facts
+		created time.Time
+		digest  string
+		want    RunState
+	}{
+		"made after the look":     {[]*Facts{looked("osaka", noon)}, noon.Add(time.Second), "sha256:w2", RunsOther},
+		"made before it":          {[]*Facts{looked("osaka", noon)}, noon.Add(-time.Second), "sha256:w2", RunsGone},
+		"pushed again since":      {[]*Facts{looked("osaka", noon, two)}, noon.Add(time.Second), "sha256:w3", RunsOther},
+		"nobody knows when":       {[]*Facts{looked("osaka", noon, two)}, time.Time{}, "sha256:w3", RunsMoved},
+		"another look has it":     {[]*Facts{looked("osaka", noon), looked("kyoto", noon.Add(time.Minute), two)}, noon, "sha256:w2", Runs},
+		"another look had it not": {[]*Facts{looked("osaka", noon.Add(time.Minute), two), looked("kyoto", noon)}, noon.Add(-time.Hour), "sha256:w2", Runs},
+	} {
+		got := Join(c.syncs, registries, []Running{{Image: "tyo:5000/team/web", Tag: "2", Digest: c.digest, Created: c.created}})
+		if len(got) != 1 || got[0].State != c.want {
+			t.Errorf("%s: %+v, want %s", name, got, c.want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package home
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ import (
 // registriesPane is the syncs with how far they are, and below them what their targets
 // lack.
 var registriesPane = system{
-	name: "Registries", half: true, why: true, good: 4,
+	name: "Registries", half: true, good: 5,
 	columns: []kit.Column{{Min: 1, Want: 1}, {Min: 8, Want: 10}, {Min: 16, Want: 24, Flex: true}, {Min: 5, Want: 5, Right: true, Priority: 1}},
 	read: func(s screen.Snapshot) content {
 		list := syncs.Read(s.Fleet, s.State, s.Runs, s.Now)
@@ -47,18 +48,23 @@ func syncRow(y *syncs.Sync, s screen.Snapshot) row {
 	r := row{key: y.Target.Key(), target: y.Target, open: place(y.Target), sign: syncSigns[y.Status.Kind], dim: y.Facts != nil && y.Status.Kind == syncs.Stale}
 	var parts []string
 	if y.Status.Kind == syncs.Moving {
-		parts = append(parts, fmt.Sprintf("%d of %s", y.Progress.Ended, count(y.Progress.Tags, "tag")))
 		if share, ok := y.Progress.Share(); ok {
-			parts = append(parts, fmt.Sprintf("%.0f%%", 100*share))
+			parts = append(parts, fmt.Sprintf("%.0f%%", math.Floor(100*share)))
 		}
 		if y.Progress.LeftKnown {
 			parts = append(parts, kit.Age(y.Progress.Left)+" left")
+		}
+		if parts == nil {
+			parts = append(parts, y.Status.Word)
 		}
 	} else {
 		parts = append(parts, y.Status.Word)
 	}
 	if rate, ok := y.Rate(); ok {
 		parts = append(parts, syncs.Speed(rate))
+	}
+	if y.Status.Kind == syncs.Moving {
+		parts = append(parts, fmt.Sprintf("%d of %s", y.Progress.Ended, count(y.Progress.Tags, "tag")))
 	}
 	if y.Status.Kind == syncs.Behind && !y.Facts.LastMatch.IsZero() {
 		parts = append(parts, "matched "+screen.Since(y.Facts.LastMatch, s.Now)+" ago")
@@ -69,14 +75,6 @@ func syncRow(y *syncs.Sync, s screen.Snapshot) row {
 		age = "<" + kit.Age(screen.Within(s.Now.Sub(y.Entry.At)))
 	}
 	r.cells = []string{y.Spec.Name, text, age}
-	switch {
-	case y.Entry.Err != nil:
-		r.why = strings.Join(strings.Fields(y.Entry.Err.Error()), " ")
-	case y.Insecure() != "":
-		r.why = "not verified: " + y.Insecure()
-	default:
-		r.why = y.Spec.From + " to " + y.Spec.To
-	}
 	if rate, ok := y.Rate(); ok && rate > 0 {
 		r.drawn = drawn{1, func(t *kit.Theme, w int) string {
 			n := min(12, len(y.Activity.History), w-kit.Width(text)-26)
@@ -119,7 +117,7 @@ func lacking(list []syncs.Sync, s screen.Snapshot) (out []row) {
 					since = ">" + since
 				}
 				all = append(all, lack{t, row{key: list[i].Spec.Name + " " + target.Key(), target: target, open: place(target), sign: warn,
-					cells: []string{string(t.State), r.Name + ":" + t.Name, since}, why: f.To.Registry + " is behind " + f.From.Registry}})
+					cells: []string{string(t.State), r.Name + ":" + t.Name, since}}})
 			}
 		}
 	}

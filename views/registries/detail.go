@@ -111,17 +111,12 @@ func (s *Screen) tagPage(g *page, t *tag) {
 	s.done(g, t)
 }
 
-// compared says that one of the tag's syncs looks at a registry.
-func (s *Screen) compared(t *tag, name string) bool {
-	return slices.ContainsFunc(t.In, func(in registry.In) bool { return in.Sync.From.Registry == name || in.Sync.To.Registry == name })
-}
-
 // runFact is a container and the image it runs.
 func (s *Screen) runFact(g *page, r registry.Run) {
 	look := map[registry.RunState]sign{registry.Runs: good, registry.RunsMoved: warn, registry.RunsGone: bad, registry.RunsOther: unsure}[r.State]
-	digest := r.Digest
-	if digest == "" {
-		digest = "an image without a digest"
+	digest := "runs " + registry.Short(r.Digest)
+	if r.Digest == "" {
+		digest = "runs an image without a digest"
 	}
 	says := map[registry.RunState]string{registry.Runs: "as " + r.Registry + " has it", registry.RunsMoved: r.Registry + " has another one now",
 		registry.RunsGone: r.Registry + " does not have it any more", registry.RunsOther: "not to be compared"}[r.State]
@@ -132,7 +127,7 @@ func (s *Screen) runFact(g *page, r registry.Run) {
 	if look == good {
 		style = ""
 	}
-	g.hang(" "+style.Paint(glyph)+" ", g.dot(r.Engine+"/"+r.Container, r.Environment, digest, says), style)
+	g.hang(" "+style.Paint(glyph)+" ", g.dot(r.Engine+"/"+r.Container, digest, says, r.Environment), style)
 }
 
 // done lists the runs that had to do with the tag, as far as they are in the picture.

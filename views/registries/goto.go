@@ -29,15 +29,13 @@ func (s *Screen) goTo(subject string) bool {
 	scope, name, _ := strings.Cut(rest, "/")
 	switch kind {
 	case fleet.KindSync:
-		s.turn(syncsPage)
-		return s.pairs.Show(name)
+		return s.showPair(name)
 	case fleet.KindRegistry:
 		i := slices.IndexFunc(s.pairs.All(), func(p *pair) bool { return p.Spec.From == name || p.Spec.To == name })
 		if i < 0 {
 			return false
 		}
-		s.turn(syncsPage)
-		return s.pairs.Show(s.pairs.All()[i].Key())
+		return s.showPair(s.pairs.All()[i].Key())
 	case fleet.KindTag:
 		i := slices.IndexFunc(s.tags.All(), func(t *tag) bool { return t.name == name || t.nameAt(scope)+":"+t.Tag == name })
 		if i < 0 {
@@ -47,4 +45,11 @@ func (s *Screen) goTo(subject string) bool {
 		return s.tags.Show(s.tags.All()[i].Key())
 	}
 	return false
+}
+
+// showPair puts the cursor on a sync.
+func (s *Screen) showPair(name string) bool {
+	ok := s.pairs.Show(name)
+	s.turn(syncsPage) // after the cursor: the panel is of the one under it
+	return ok
 }

@@ -36,10 +36,7 @@ func (s *Screen) lagFacts(g *page, p *pair) {
 		g.fact(unsure, "lag", "not compared so far")
 		return
 	}
-	n, seen := f.Counts, "compared "+screen.Since(p.Entry.At, now)+" ago"
-	if f.Swept.IsZero() {
-		seen = "the first look is going on"
-	}
+	n := f.Counts
 	look := good
 	switch {
 	case n.Behind() > 0:
@@ -59,7 +56,12 @@ func (s *Screen) lagFacts(g *page, p *pair) {
 	if parts == nil {
 		parts = []string{"no tag belongs to it"}
 	}
-	g.fact(look, "lag", g.dot(strings.Join(parts, ", "), seen, nextLook(f, now)))
+	g.fact(look, "lag", strings.Join(parts, ", "))
+	if f.Swept.IsZero() {
+		g.plain("compared", "the first look is going on")
+	} else {
+		g.plain("compared", g.dot(screen.Since(p.Entry.At, now)+" ago", nextLook(f, now), fmt.Sprintf("%d requests", f.Requests)))
+	}
 	switch {
 	case f.LastMatch.IsZero():
 		g.fact(unsure, "last match", "not seen since this console was started")
@@ -119,15 +121,7 @@ func (s *Screen) whose(r *actions.RunRecord) string {
 
 // behindLines lists what the target lacks, the worst first.
 func (s *Screen) behindLines(g *page, p *pair, h int) {
-	var list []*tag
-	var in []registry.In
-	for _, t := range s.worst {
-		for _, x := range t.In {
-			if x.Sync.Sync == p.Spec.Name && x.State != registry.Equal {
-				list, in = append(list, t), append(in, x)
-			}
-		}
-	}
+	list := s.odds[p.Spec.Name]
 	if len(list) == 0 {
 		return
 	}
@@ -137,13 +131,13 @@ func (s *Screen) behindLines(g *page, p *pair, h int) {
 			g.dim(fmt.Sprintf("and %d more: enter lists them", left))
 			return
 		}
-		glyph, style := states[rank(in[i].State)].sign.look(g.t)
+		glyph, style := states[rank(t.in.State)].sign.look(g.t)
 		name := kit.Fit(t.name, max(10, min(36, g.w-48)), false, g.t.Glyph.Ellipsis)
-		line := " " + style.Paint(glyph+" "+kit.Fit(string(in[i].State), 8, false, "")) + " " + name + g.t.Dim.Paint(fmt.Sprintf("%6s", sinceText(in[i].Since, in[i].Older, s.snap.Now)))
+		line := " " + style.Paint(glyph+" "+kit.Fit(string(t.in.State), 8, false, "")) + " " + name + g.t.Dim.Paint(fmt.Sprintf("%6s", sinceText(t.in.Since, t.in.Older, s.snap.Now)))
 		if n := t.engines(); len(n) > 0 {
 			line += "  run by " + few(n, 3)
-		} else if in[i].Why != "" {
-			line += "  " + in[i].Why
+		} else if t.in.Why != "" {
+			line += "  " + t.in.Why
 		}
 		g.line(line)
 	}

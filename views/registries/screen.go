@@ -22,10 +22,10 @@ import (
 type Screen struct {
 	look   screen.Look
 	snap   screen.Snapshot
-	images *impact.Images  // of the snapshot, never nil
-	old    map[string]bool // syncs of which what is known is not of now
-	silent map[string]bool // engines of which what is known is not of now
-	worst  []*tag          // all tags, what needs a human first
+	images *impact.Images   // of the snapshot, never nil
+	old    map[string]bool  // syncs of which what is known is not of now
+	silent map[string]bool  // engines of which what is known is not of now
+	odds   map[string][]odd // tags that are not equal, by sync
 	w, h   int
 
 	tab    int
@@ -275,8 +275,7 @@ func (s *Screen) Refresh(snap screen.Snapshot) tea.Cmd {
 		s.images = snap.Images
 		list := tagsOf(s.images)
 		s.tags.Load(list)
-		s.worst = slices.Clone(list)
-		slices.SortStableFunc(s.worst, func(a, b *tag) int { return rank(a.state) - rank(b.state) })
+		s.odds = odds(list)
 	}
 	s.pasts.Load(history(snap.Runs))
 	s.fit()

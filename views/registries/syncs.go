@@ -66,7 +66,7 @@ var pairColumns = []lists.Column[*Screen, *pair]{
 		return kit.Cell{Text: glyph + " " + p.Status.Word, Style: style}
 	}},
 	{Column: kit.Column{Key: "sync", Title: "SYNC", Min: 8, Want: 12, Flex: true}, Cell: func(s *Screen, p *pair) kit.Cell { return kit.Cell{Text: p.Spec.Name} }},
-	{Column: kit.Column{Title: "FROM, TO", Min: 16, Want: 20}, Cell: func(s *Screen, p *pair) kit.Cell {
+	{Column: kit.Column{Title: "  FROM, TO", Min: 18, Want: 20}, Cell: func(s *Screen, p *pair) kit.Cell {
 		if p.Insecure() != "" {
 			return kit.Cell{Text: s.look.Theme.Glyph.Warn + " " + s.route(p), Style: s.look.Theme.Warn}
 		}
@@ -152,8 +152,8 @@ func countPairs(s *Screen, all []*pair) string {
 	for _, p := range all {
 		n[p.Status.Kind]++
 	}
-	return tallies(s.look.Theme, len(all), []tally{{good, n[syncs.Equal], "equal"}, {busy, n[syncs.Moving], "syncing"}, {bad, n[syncs.Unreadable], "not to be read"},
-		{warn, n[syncs.Behind], "behind"}, {warn, n[syncs.Stale], "stale"}, {unsure, n[syncs.Unsure] + n[syncs.Unread], "not known"}})
+	return tallies(s.look.Theme, len(all), []tally{{bad, n[syncs.Unreadable], "not to be read"}, {warn, n[syncs.Behind], "behind"}, {warn, n[syncs.Stale], "stale"},
+		{unsure, n[syncs.Unsure] + n[syncs.Unread], "not known"}, {busy, n[syncs.Moving], "syncing"}, {good, n[syncs.Equal], "equal"}})
 }
 
 func pairFoot(s *Screen, p *pair) (string, kit.Style) {

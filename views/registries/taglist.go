@@ -19,10 +19,8 @@ var tagKind lists.Kind[*Screen, *tag]
 func init() { // set here, since the functions lead back to it
 	tagKind = lists.Kind[*Screen, *tag]{
 		Empty: "no tag is known so far: a sync tells which ones there are", Columns: tagColumns(nil), Orders: tagOrders, Counts: countTags, Foot: tagFoot,
-		Old: func(s *Screen, t *tag) bool {
-			return slices.ContainsFunc(t.In, func(in registry.In) bool { return s.old[in.Sync.Sync] })
-		},
-		Language: kit.Language[*tag]{Text: tagText, Name: func(t *tag) string { return strings.ToLower(t.name) }, Fields: tagFields},
+		Old:      (*Screen).outdated,
+		Language: kit.Language[*tag]{Text: tagText, Name: func(t *tag) string { return strings.ToLower(t.name) }, Fields: tagFields, Special: digestWord},
 	}
 }
 
@@ -31,24 +29,31 @@ func tagColumns(at []string) []lists.Column[*Screen, *tag] {
 	type column = lists.Column[*Screen, *tag]
 	out := []column{
 		{Column: kit.Column{Key: "state", Title: "STATE", Min: 9, Want: 9}, Cell: func(s *Screen, t *tag) kit.Cell {
-			return t.sign().cell(s.look.Theme, string(t.state))
+			c := t.sign().cell(s.look.Theme, string(t.state))
+			if s.outdated(t) { // the line is dim, and says so without colour too
+				c.Text = s.look.Theme.Glyph.Stale + " " + string(t.state)
+			}
+			return c
 		}},
-		{Column: kit.Column{Key: "tag", Title: "TAG", Min: 18, Want: 26, Flex: true}, Cell: func(s *Screen, t *tag) kit.Cell { return kit.Cell{Text: t.name} }},
+		{Column: kit.Column{Key: "tag", Title: "TAG", Min: 16, Want: 26, Flex: true}, Cell: func(s *Screen, t *tag) kit.Cell { return kit.Cell{Text: t.name} }},
 	}
 	for i, name := range at {
 		out = append(out, column{Column: kit.Column{Title: "  " + strings.ToUpper(name), Min: 10, Want: 12, Priority: max(0, i-1)}, // two at least
 			Cell: func(s *Screen, t *tag) kit.Cell { return digestCell(s, t, i) }})
 	}
 	return append(out,
-		column{Column: kit.Column{Key: "runs", Title: "  RUNS", Min: 16, Want: 18}, Cell: runsCell},
+		column{Column: kit.Column{Key: "runs", Title: "  RUNS", Min: 17, Want: 18}, Cell: runsCell},
 		column{Column: kit.Column{Key: "since", Title: "SINCE", Min: 5, Want: 5, Right: true, Priority: 1}, Cell: func(s *Screen, t *tag) kit.Cell {
+			if t.state == registry.Equal && t.older { // it was never seen otherwise
+				return kit.Cell{}
+			}
 			return kit.Cell{Text: sinceText(t.since, t.older, s.snap.Now), Style: s.look.Theme.Dim}
 		}},
 		column{Column: kit.Column{Key: "read", Title: "READ", Min: 4, Want: 5, Right: true, Priority: 2}, Cell: func(s *Screen, t *tag) kit.Cell {
 			return readCell(s, t.checked())
 		}},
 		column{Column: kit.Column{Key: "sync", Title: "SYNC", Min: 8, Want: 12, Priority: 4}, Cell: func(s *Screen, t *tag) kit.Cell {
-			return kit.Cell{Text: strings.Join(t.syncs(), " "), Style: s.look.Theme.Dim}
+			return kit.Cell{Text: t.syncs(), Style: s.look.Theme.Dim}
 		}},
 		column{Column: kit.Column{Title: "ON", Min: 12, Want: 36, Priority: 3}, Cell: func(s *Screen, t *tag) kit.Cell {
 			return kit.Cell{Text: strings.Join(t.engines(), " "), Style: s.look.Theme.Dim}
@@ -77,7 +82,7 @@ var tagOrders = []lists.Order[*tag]{
 		}
 		return math.NaN()
 	}},
-	{ID: "sync", Letter: "y", Title: "sync", Text: func(t *tag) string { return strings.Join(t.syncs(), " ") }},
+	{ID: "sync", Letter: "y", Title: "sync", Text: func(t *tag) string { return t.syncs() }},
 }
 
 var tagFields = []kit.FilterField[*tag]{
@@ -99,11 +104,7 @@ var tagFields = []kit.FilterField[*tag]{
 			return strings.Contains(strings.ToLower(r.Engine+"/"+r.Container), text)
 		})
 	}},
-	{Name: "digest", Match: func(t *tag, text string) bool {
-		has := func(digest string) bool { return strings.Contains(digest, text) }
-		return slices.ContainsFunc(t.Cells, func(c registry.Cell) bool { return has(c.Digest) }) ||
-			slices.ContainsFunc(t.Running, func(r registry.Run) bool { return has(r.Digest) })
-	}},
+	{Name: "digest", Match: (*tag).has},
 }
 
 func countTags(s *Screen, all []*tag) string {
@@ -117,8 +118,8 @@ func countTags(s *Screen, all []*tag) string {
 			old++
 		}
 	}
-	return tallies(s.look.Theme, len(all), []tally{{good, n[registry.Equal], "equal"}, {bad, lost, "lost under way"}, {warn, old, "run old"},
-		{warn, n[registry.Gone], "missing"}, {warn, n[registry.Moved], "moved"}, {unsure, n[registry.Unknown], "unknown"}, {off, n[registry.Extra], "extra"}})
+	return tallies(s.look.Theme, len(all), []tally{{bad, lost, "gone but run"}, {warn, old, "run old"},
+		{warn, n[registry.Gone], "missing"}, {warn, n[registry.Moved], "moved"}, {unsure, n[registry.Unknown], "unknown"}, {off, n[registry.Extra], "extra"}, {good, n[registry.Equal], "equal"}})
 }
 
 // tagFoot says in words what the line shows in signs.
@@ -133,7 +134,11 @@ func tagFoot(s *Screen, t *tag) (string, kit.Style) {
 		parts = append(parts, "no registry has it")
 	}
 	for _, in := range t.In {
-		parts = append(parts, in.Sync.Sync+": "+sentence(in))
+		text := in.Sync.Sync + ": " + sentence(in)
+		if s.old[in.Sync.Sync] {
+			text += ", as of " + screen.Since(in.Repository.Checked, s.snap.Now) + " ago"
+		}
+		parts = append(parts, text)
 	}
 	var names []string
 	for _, r := range t.Running {

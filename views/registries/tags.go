@@ -22,7 +22,11 @@ type tag struct {
 	older bool           // it may be older than since
 	why   string         // of what could not be read
 	runs  runs
-	text  string // where a word of a filter is looked for, made when it is needed
+
+	// Made when they are needed: most tags are never seen.
+	text string // where a word of a filter is looked for
+	in   string
+	on   []string
 }
 
 func (t *tag) Key() string { return t.name }
@@ -82,9 +86,17 @@ type runs struct {
 }
 
 func count(list []registry.Run) (r runs) {
-	by := map[registry.RunState]*int{registry.Runs: &r.same, registry.RunsMoved: &r.moved, registry.RunsGone: &r.gone, registry.RunsOther: &r.unknown}
 	for _, x := range list {
-		*by[x.State]++
+		switch x.State {
+		case registry.Runs:
+			r.same++
+		case registry.RunsMoved:
+			r.moved++
+		case registry.RunsGone:
+			r.gone++
+		default:
+			r.unknown++
+		}
 	}
 	worst := registry.RunsMoved
 	if r.gone > 0 {
@@ -142,11 +154,13 @@ func (s *Screen) missing(t *tag, column int) bool {
 	return len(t.In) == 0 && t.Cells[column].Known
 }
 
-// digestCell is a tag at a registry: its digest, "-" where it is not, "?" where
-// nobody knows.
+// digestCell is a tag at a registry: its digest, "-" where it is not, "?" where that
+// is not known, nothing where no sync looks.
 func digestCell(s *Screen, t *tag, column int) kit.Cell {
 	theme, c := s.look.Theme, t.Cells[column]
 	switch {
+	case !c.Known && len(t.In) > 0 && !s.compared(t, s.images.Registries[column]):
+		return kit.Cell{}
 	case !c.Known:
 		return kit.Cell{Text: "  " + theme.Glyph.Unknown, Style: theme.Unknown}
 	case c.Digest == "" && s.missing(t, column):
@@ -181,9 +195,19 @@ func runsCell(s *Screen, t *tag) kit.Cell {
 		look, text = unsure, fmt.Sprintf("%d of %d unknown", r.unknown, n)
 	}
 	if s.unread(t) {
-		text += " " + s.look.Theme.Glyph.Stale
+		text += s.look.Theme.Glyph.Stale
 	}
 	return look.cell(s.look.Theme, text)
+}
+
+// outdated says that a sync of the tag cannot be read now: what is shown is of then.
+func (s *Screen) outdated(t *tag) bool {
+	return slices.ContainsFunc(t.In, func(in registry.In) bool { return s.old[in.Sync.Sync] })
+}
+
+// compared says that one of the tag's syncs looks at a registry.
+func (s *Screen) compared(t *tag, at string) bool {
+	return slices.ContainsFunc(t.In, func(in registry.In) bool { return in.Sync.From.Registry == at || in.Sync.To.Registry == at })
 }
 
 // unread says that an engine that runs the tag was not read for a while: what it
@@ -213,31 +237,70 @@ func (t *tag) checked() (at time.Time) {
 	return at
 }
 
-func (t *tag) syncs() []string {
-	out := make([]string, len(t.In))
-	for i, in := range t.In {
-		out[i] = in.Sync.Sync
+// syncs names the syncs of the tag.
+func (t *tag) syncs() string {
+	if t.in == "" {
+		names := make([]string, len(t.In))
+		for i, in := range t.In {
+			names[i] = in.Sync.Sync
+		}
+		t.in = strings.Join(names, " ")
+	}
+	return t.in
+}
+
+// engines are those that run the tag, each once.
+func (t *tag) engines() []string {
+	if t.on == nil {
+		for _, r := range t.Running {
+			if !slices.Contains(t.on, r.Engine) {
+				t.on = append(t.on, r.Engine)
+			}
+		}
+	}
+	return t.on
+}
+
+// odds lists the tags that are not equal, by sync, what needs a human first.
+func odds(all []*tag) map[string][]odd {
+	out := map[string][]odd{}
+	for _, x := range states[:len(states)-1] {
+		for _, t := range all {
+			for _, in := range t.In {
+				if in.State == x.state {
+					out[in.Sync.Sync] = append(out[in.Sync.Sync], odd{t, in})
+				}
+			}
+		}
 	}
 	return out
 }
 
-// engines are those that run the tag, each once.
-func (t *tag) engines() (out []string) {
-	for _, r := range t.Running {
-		if !slices.Contains(out, r.Engine) {
-			out = append(out, r.Engine)
-		}
-	}
-	return out
+// odd is a tag that is not equal in a sync.
+type odd struct {
+	*tag
+	in registry.In
 }
 
 func tagText(t *tag) string {
 	if t.text == "" {
-		parts := append([]string{t.name, string(t.state)}, t.engines()...)
-		for _, c := range t.Cells {
-			parts = append(parts, c.Digest)
-		}
-		t.text = strings.ToLower(strings.Join(parts, "\x00"))
+		t.text = strings.ToLower(strings.Join(append([]string{t.name, string(t.state)}, t.engines()...), "\x00"))
 	}
 	return t.text
+}
+
+// has says that a registry or an engine has an image with that in its digest.
+func (t *tag) has(digest string) bool {
+	return slices.ContainsFunc(t.Cells, func(c registry.Cell) bool { return strings.Contains(c.Digest, digest) }) ||
+		slices.ContainsFunc(t.Running, func(r registry.Run) bool { return strings.Contains(r.Digest, digest) })
+}
+
+// digestWord makes the test of a word that can be the beginning of a digest, as people
+// copy it from elsewhere.
+func digestWord(word string) func(*tag) bool {
+	hex, _ := strings.CutPrefix(word, "sha256:")
+	if len(hex) < 6 || strings.Trim(hex, "0123456789abcdef") != "" {
+		return nil
+	}
+	return func(t *tag) bool { return t.has(hex) || strings.Contains(tagText(t), word) }
 }

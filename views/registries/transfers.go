@@ -1,8 +1,11 @@
 package registries
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"ringside/actions"
@@ -59,16 +62,24 @@ func (s *Screen) moving(g *page, p *pair) {
 	}
 }
 
-// barWidth is the width of a bar.
-const barWidth = 20
+// barWidth is the width of a bar, without its figure.
+func (s *Screen) barWidth() int {
+	if s.w >= 120 {
+		return 30
+	}
+	return 12
+}
+
+// figure is the width of the figure behind a bar.
+const figure = 5
 
 // bar is a share with its figure; one that nobody knows has neither.
 func (s *Screen) bar(share float64, known bool) string {
-	t := s.look.Theme
+	t, w := s.look.Theme, s.barWidth()
 	if !known {
-		return t.Unknown.Paint(t.Bar(math.NaN(), barWidth)) + "    " + t.Glyph.Unknown
+		return t.Unknown.Paint(t.Bar(math.NaN(), w)) + kit.Fit(t.Glyph.Unknown, figure, true, "")
 	}
-	return t.Busy.Paint(t.Bar(share, barWidth)) + fmt.Sprintf(" %3.0f%%", math.Floor(share*100))
+	return t.Busy.Paint(t.Bar(share, w)) + fmt.Sprintf(" %3.0f%%", math.Floor(share*100))
 }
 
 // tagLines are the steps of a run that are under way or failed.
@@ -77,7 +88,7 @@ func (s *Screen) tagLines(g *page, p *pair, r *actions.RunRecord) {
 		if x.Target.Scope != p.Spec.To {
 			continue
 		}
-		name := kit.Fit(x.Target.Name, max(10, min(40, g.w-70)), false, g.t.Glyph.Ellipsis)
+		name := kit.Fit(x.Target.Name, max(10, min(40, g.w-s.barWidth()-figure-30)), false, g.t.Glyph.Ellipsis)
 		switch {
 		case x.Status == actions.Failed:
 			g.line("   " + g.t.Bad.Paint(g.t.Glyph.Bad+" "+name+" "+x.Error))
@@ -89,21 +100,26 @@ func (s *Screen) tagLines(g *page, p *pair, r *actions.RunRecord) {
 	}
 }
 
-// blobLines are the blobs on the way, the oldest first: what is sent has moving bars,
-// the others say what they wait for.
+// blobRank puts first what moves.
+var blobRank = map[registry.TransferState]int{registry.Sending: 0, registry.Retrying: 1, registry.Waiting: 2, registry.Checking: 3}
+
+// blobLines are the blobs on the way, what moves first and then the oldest: what is
+// sent has a bar, the others say what they wait for.
 func (s *Screen) blobLines(g *page, a *registry.Activity) {
 	t := s.look.Theme
+	list := slices.Clone(a.Transfers)
+	slices.SortStableFunc(list, func(a, b registry.Transfer) int { return cmp.Compare(blobRank[a.State], blobRank[b.State]) })
 	sending := 0
-	for _, x := range a.Transfers {
+	for _, x := range list {
 		if x.State == registry.Sending {
 			sending++
 		}
 	}
-	for i, x := range a.Transfers {
+	for i, x := range list {
 		if i == 0 {
-			g.line("   " + t.Dim.Paint(kit.Fit("BLOBS", barWidth+7, false, "")+kit.Fit("", 9, false, "")+"  "+kit.Fit("SIZE", 9, true, "")+"  OF"))
+			g.line("   " + t.Dim.Paint(kit.Fit("BLOBS", s.barWidth()+figure+2, false, "")+kit.Fit("", 9, false, "")+kit.Fit("SIZE", 9, true, "")+"  OF"))
 		}
-		bar, style, left := t.Dim.Paint(t.Bar(share(x), barWidth)+"     "), t.Dim, ""
+		bar, style, left := strings.Repeat(" ", s.barWidth()+figure), t.Dim, ""
 		switch x.State {
 		case registry.Sending:
 			bar, style = s.bar(share(x), true), t.Busy
@@ -113,7 +129,7 @@ func (s *Screen) blobLines(g *page, a *registry.Activity) {
 		case registry.Retrying:
 			style = t.Warn
 		}
-		g.line("   " + bar + "  " + style.Paint(kit.Fit(string(x.State), 9, false, "")) + "  " + kit.Fit(syncs.Size(x.Size), 9, true, "") + "  " +
+		g.line("   " + bar + "  " + style.Paint(kit.Fit(string(x.State), 9, false, "")) + kit.Fit(syncs.Size(x.Size), 9, true, "") + "  " +
 			short(x.Digest) + " " + x.Repository + ":" + x.Tag + t.Dim.Paint(left))
 	}
 }

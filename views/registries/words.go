@@ -64,14 +64,17 @@ type tally struct {
 	word string
 }
 
-// tallies says how many things there are and how; the first is said even of none.
+// tallies says how many things there are and how.
 func tallies(t *kit.Theme, total int, list []tally) string {
 	var parts []string
-	for i, c := range list {
-		if c.n > 0 || i == 0 {
+	for _, c := range list {
+		if c.n > 0 {
 			glyph, style := c.sign.look(t)
 			parts = append(parts, style.Paint(glyph)+fmt.Sprintf(" %d %s", c.n, c.word))
 		}
+	}
+	if parts == nil {
+		return t.Dim.Paint("none")
 	}
 	return strings.Join(parts, " "+t.Glyph.Bullet+" ") + t.Dim.Paint(fmt.Sprintf(" of %d", total))
 }

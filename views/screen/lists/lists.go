@@ -170,7 +170,9 @@ func (l *List[S, T]) Do(id keymap.ID) bool {
 	switch {
 	case moves:
 		move(&l.table)
-		l.countMarks()
+		if marks[id] {
+			l.countMarks()
+		}
 	case id == keymap.Filter:
 		l.input.Focus()
 	case id == keymap.Reverse:
@@ -196,6 +198,8 @@ var moves = map[keymap.ID]func(*kit.Table){
 	keymap.MarkTo:   func(t *kit.Table) { t.MarkTo() },
 	keymap.MarkAll:  func(t *kit.Table) { t.MarkAll() },
 }
+
+var marks = map[keymap.ID]bool{keymap.Mark: true, keymap.MarkTo: true, keymap.MarkAll: true}
 
 // Back clears, in this order: the filter, the marks; false when there was nothing.
 func (l *List[S, T]) Back() bool {

@@ -106,7 +106,7 @@ func status(y *Sync, now time.Time) Status {
 		}
 		return Status{Unreadable, word}
 	case f == nil:
-		return Status{Unread, "not read yet"}
+		return Status{Unread, "not read"}
 	case f.Swept.IsZero():
 		return Status{Unread, "first look"}
 	case impact.SyncStale(f, now):
@@ -114,7 +114,7 @@ func status(y *Sync, now time.Time) Status {
 	case f.Counts.Behind() > 0:
 		return Status{Behind, fmt.Sprintf("%d behind", f.Counts.Behind())}
 	case f.Counts.Unknown > 0:
-		return Status{Unsure, "not all read"}
+		return Status{Unsure, fmt.Sprintf("%d unknown", f.Counts.Unknown)}
 	}
 	return Status{Equal, "equal"}
 }
@@ -131,6 +131,9 @@ func (s Status) Look(t *kit.Theme) (glyph string, style kit.Style) {
 
 // Size is bytes in decimal units, as lines are measured: "18.2 MB".
 func Size(n int64) string {
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
+	}
 	const units = "kMGTP"
 	f, u := float64(n)/1e3, 0
 	for f >= 999.5 && u < len(units)-1 {
