@@ -1,7 +1,6 @@
 package home
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -69,22 +68,34 @@ func syncRow(y *syncs.Sync, s screen.Snapshot) row {
 	if y.Status.Kind == syncs.Behind && !y.Facts.LastMatch.IsZero() {
 		parts = append(parts, "matched "+screen.Since(y.Facts.LastMatch, s.Now)+" ago")
 	}
-	text := strings.Join(parts, ", ")
 	age := ""
 	if !y.Entry.At.IsZero() {
 		age = "<" + kit.Age(screen.Within(s.Now.Sub(y.Entry.At)))
 	}
-	r.cells = []string{y.Spec.Name, text, age}
-	if rate, ok := y.Rate(); ok && rate > 0 {
-		r.drawn = drawn{1, func(t *kit.Theme, w int) string {
-			n := min(12, len(y.Activity.History), w-kit.Width(text)-26)
-			if n < 4 {
-				return text
-			}
-			return text + " " + t.Busy.Paint(t.Sparkline(y.Activity.History, n, 0))
-		}}
-	}
+	r.cells = []string{y.Spec.Name, strings.Join(parts, ", "), age}
+	r.drawn = drawn{1, func(t *kit.Theme, w int) string { return fits(t, parts, y, w-syncBeside) }}
 	return r
+}
+
+// syncBeside is what a pane has beside the text of a line: its frame and the other
+// columns.
+const syncBeside = 23
+
+// fits is as many of the parts as have room in w columns, and how the throughput went
+// where there is more.
+func fits(t *kit.Theme, parts []string, y *syncs.Sync, w int) string {
+	n := len(parts)
+	for n > 1 && kit.Width(strings.Join(parts[:n], ", ")) > w {
+		n--
+	}
+	text := strings.Join(parts[:n], ", ")
+	if !y.Flowing {
+		return text
+	}
+	if room := min(20, len(y.Activity.History), w-kit.Width(text)-1); room >= 4 && n == len(parts) {
+		text += " " + t.Busy.Paint(t.Sparkline(y.Activity.History, room, 0))
+	}
+	return text
 }
 
 var syncSigns = [...]sign{syncs.Unread: unknown, syncs.Unreadable: bad, syncs.Stale: warn, syncs.Unsure: unknown, syncs.Behind: warn, syncs.Moving: busy, syncs.Equal: good}
@@ -92,38 +103,45 @@ var syncSigns = [...]sign{syncs.Unread: unknown, syncs.Unreadable: bad, syncs.St
 // lackingMost is how many tags the pane lists below the syncs.
 const lackingMost = 5
 
-// lacking lists the tags that the targets lack, the newest change first.
+// lacking lists the tags that the targets lack, the newest change first. Only those
+// that are shown are kept on the way: there may be thousands.
 func lacking(list []syncs.Sync, s screen.Snapshot) (out []row) {
 	type lack struct {
-		in *registry.Tag
-		row
+		of   *registry.Facts
+		repo *registry.Repository
+		tag  *registry.Tag
 	}
-	var all []lack
+	var newest []lack
 	for i := range list {
 		f := list[i].Facts
-		if f == nil || list[i].Status.Kind == syncs.Unread {
+		if f == nil {
 			continue
 		}
-		from, _ := s.Fleet.Registry(f.From.Registry)
 		for _, r := range f.Repositories {
 			for j := range r.Tags {
 				t := &r.Tags[j]
 				if t.State != registry.Gone && t.State != registry.Moved {
 					continue
 				}
-				target := impact.TagTarget(from, r.Name, t.Name)
-				since := screen.Since(t.Since, s.Now)
-				if t.Older {
-					since = ">" + since
+				at := len(newest)
+				for at > 0 && t.Since.After(newest[at-1].tag.Since) {
+					at--
 				}
-				all = append(all, lack{t, row{key: list[i].Spec.Name + " " + target.Key(), target: target, open: place(target), sign: warn,
-					cells: []string{string(t.State), r.Name + ":" + t.Name, since}}})
+				if at < lackingMost {
+					newest = slices.Insert(newest[:min(len(newest), lackingMost-1)], at, lack{f, r, t})
+				}
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b lack) int { return cmp.Compare(b.in.Since.Unix(), a.in.Since.Unix()) })
-	for _, l := range all[:min(len(all), lackingMost)] {
-		out = append(out, l.row)
+	for _, l := range newest {
+		from, _ := s.Fleet.Registry(l.of.From.Registry)
+		target := impact.TagTarget(from, l.repo.Name, l.tag.Name)
+		since := screen.Since(l.tag.Since, s.Now)
+		if l.tag.Older {
+			since = ">" + since
+		}
+		out = append(out, row{key: l.of.Sync + " " + target.Key(), target: target, open: place(target), sign: warn,
+			cells: []string{string(l.tag.State), l.repo.Name + ":" + l.tag.Name, since}})
 	}
 	return out
 }
