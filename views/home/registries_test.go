@@ -1,6 +1,7 @@
 package home
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"ringside/views/kit"
 	"ringside/views/kit/kittest"
 	"ringside/views/screen"
+	"ringside/views/screen/syncs"
 )
 
 // synced adds two registries with a sync. With trouble the target is behind, and a run
@@ -141,5 +143,23 @@ func TestRegistryLines(t *testing.T) {
 	}
 	if got := place(fleet.Target{Kind: fleet.KindRegistry, Name: "tokyo"}); got != (screen.Go{Screen: "registries", Subject: "registry//tokyo"}) {
 		t.Errorf("a registry leads to %+v", got)
+	}
+}
+
+// Of thousands that are lacking the newest are shown.
+func TestLackingShowsTheNewest(t *testing.T) {
+	s := synced(screen.Snapshot{Now: noon, State: watch.NewStore().State()}, false)
+	list := syncs.Read(s.Fleet, s.State, nil, noon)
+	var tags []registry.Tag
+	for _, minutes := range []int{7, 3, 9, 1, 8, 2, 6, 5, 4} {
+		tags = append(tags, registry.Tag{Name: fmt.Sprint(minutes), State: registry.Gone, Since: noon.Add(-time.Duration(minutes) * time.Minute)})
+	}
+	list[0].Facts = registry.NewFacts("tyo-sha", registry.Side{Registry: "tokyo"}, registry.Side{Registry: "shanghai"}, []*registry.Repository{{Name: "a", Tags: tags}}, nil)
+	var got []string
+	for _, r := range lacking(list, s) {
+		got = append(got, r.cells[2])
+	}
+	if text := strings.Join(got, " "); text != "1m 2m 3m 4m 5m" {
+		t.Errorf("shown are %s", text)
 	}
 }

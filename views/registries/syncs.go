@@ -178,9 +178,9 @@ func patterns(p *pair) (out []string) {
 	}
 	switch {
 	case p.Spec.Every > 0:
-		out = append(out, "every "+kit.Age(p.Spec.Every))
+		out = append(out, "every "+kit.Age(p.Spec.Every)+" by sync run --watch")
 	case p.Spec.Schedule != "":
-		out = append(out, "at "+p.Spec.Schedule)
+		out = append(out, "at "+p.Spec.Schedule+" by sync run --watch")
 	default:
 		out = append(out, "on demand")
 	}
