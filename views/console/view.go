@@ -144,6 +144,9 @@ func (m *model) take(snap screen.Snapshot) {
 	for _, f := range watch.Latest[*bmc.Facts](snap.State) {
 		m.insecure = m.insecure || f.Insecure != ""
 	}
+	for _, f := range impact.Syncs(snap.State) {
+		m.insecure = m.insecure || f.From.Insecure != "" || f.To.Insecure != ""
+	}
 	for _, c := range snap.Clusters {
 		m.insecure = m.insecure || c.API != nil && c.API.Insecure != ""
 		for _, p := range c.Proxies {
