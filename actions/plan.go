@@ -32,6 +32,10 @@ type Plan struct {
 	Waves bool
 	Pause time.Duration // between two stages of which the first changed something
 
+	// Harmless says that the plan touches nothing that anybody uses, and takes back what
+	// it does: unless a guard warns, one key confirms it in production too.
+	Harmless bool
+
 	Undo bool // made by Rebuild to take the steps back: guards judge that
 
 	Mutex Mutex // held while it runs, against consoles of other machines; nil: none

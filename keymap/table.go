@@ -86,7 +86,7 @@ const (
 	NextSafe    ID = "swift.next_safe"
 	SafeSet     ID = "swift.safe_set"
 	Locate      ID = "swift.locate"
-	CheckObject ID = "swift.check_object"
+	Probe       ID = "swift.probe"
 	PickCluster ID = "swift.cluster"
 
 	ActOn       ID = "power.on"
@@ -205,7 +205,7 @@ var Table = []Binding{
 	{NextTab, Swift, []string{"tab"}, "next", "next page: overview, nodes, disks, rings, locate", 15},
 	{PrevTab, Swift, []string{"shift+tab"}, "", "page before", 0},
 	{Locate, Swift, []string{"L"}, "locate", "find an account, a container, an object or a partition: its primaries, their state, its handoffs", 40},
-	{CheckObject, Swift, []string{"H"}, "check", "write an object, read it back and delete it (asks first)", 70},
+	{Probe, Swift, []string{"H"}, "test object", "write an object, read it back and delete it (asks first)", 70},
 	{PickCluster, Swift, []string{"C"}, "", "choose the cluster", 0},
 	{Wrap, Swift, []string{"w"}, "", "wrap long lines", 0},
 	{Copy, Swift, []string{"c"}, "", "copy this text", 0},

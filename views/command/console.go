@@ -66,11 +66,9 @@ func (a *app) console(ctx context.Context) error {
 	set := watch.Run(ctx, store, sources...)
 	list := containers.New(a.set, store.Touch)
 	list.ReadOnly = a.flags.readOnly
-	clusters := swift.New(a.clusters)
-	clusters.ReadOnly = a.flags.readOnly
 	o := console.Options{
 		Fleet: f, Store: store, Set: set, Env: env, Registry: a.registry, Runner: runner, Keys: keys,
-		Screens: []screen.Screen{home.New(), power.New(a.bmcs), list, clusters, services.New(), runs.New()},
+		Screens: []screen.Screen{home.New(), power.New(a.bmcs), list, swift.New(), services.New(), runs.New()},
 		ASCII:   a.flags.ascii, ReadOnly: a.flags.readOnly, Dark: dark(f.Theme),
 		Version: a.version(), StateDir: a.stateDir(), Getenv: a.Getenv,
 	}
