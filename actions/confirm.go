@@ -29,6 +29,8 @@ func confirmation(p *Plan) Confirm {
 		}
 	}
 	switch {
+	case production && p.Harmless && warns == 0 && len(p.Targets) <= ManyTargets:
+		return Confirm{Yes, "", "production"}
 	case production:
 		return Confirm{TypeOut, word, "production"}
 	case len(p.Targets) > ManyTargets:

@@ -53,7 +53,7 @@ func (processT) Fatal(args ...any)          { fmt.Println(args...); os.Exit(1) }
 // die acts until it comes to the point "before 2", and there it either kills itself
 // or, when do ends in "+wait", waits for a signal like the real program.
 func die(dir, do, point string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
 	w, r := child(processT{ctx: ctx}, dir)
 	do, wait := strings.CutSuffix(do, "+wait")
@@ -77,7 +77,7 @@ func die(dir, do, point string) error {
 		fmt.Println("there")
 		<-hups
 		go func() { interrupted <- r.Interrupt(ctx) }()
-		for end := time.Now().Add(30 * time.Second); !r.Halted(r.Live()[0].ID) && time.Now().Before(end); {
+		for end := time.Now().Add(60 * time.Second); !r.Halted(r.Live()[0].ID) && time.Now().Before(end); {
 			time.Sleep(time.Millisecond)
 		}
 	}

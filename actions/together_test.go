@@ -77,7 +77,7 @@ func TestTogetherStopped(t *testing.T) {
 // halted waits until a run starts no new steps.
 func halted(t testing.TB, r *rig, id string) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !r.Halted(id); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); !r.Halted(id); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the run goes on")
 		}

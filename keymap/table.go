@@ -18,6 +18,8 @@ const (
 	Registries Scope = "registries"
 	Tags       Scope = "tags of registries"
 	Tag        Scope = "a tag"
+	Services   Scope = "services"
+	Service    Scope = "a service"
 	Runs       Scope = "runs"
 	Run        Scope = "a run"
 )
@@ -37,6 +39,8 @@ var Places = [][]Scope{
 	{Registries, Movement},
 	{Tags, Registries, List, Movement},
 	{Tag, Movement},
+	{Services, List, Movement},
+	{Service, Movement},
 	{Runs, List, Movement},
 	{Run, Movement},
 }
@@ -55,6 +59,7 @@ const (
 	GoPower     ID = "go.power"
 	GoContainer ID = "go.containers"
 	GoSwift     ID = "go.swift"
+	GoServices  ID = "go.services"
 	GoRuns      ID = "go.runs"
 	NextPane    ID = "pane.next"
 	PrevPane    ID = "pane.previous"
@@ -89,7 +94,7 @@ const (
 	NextSafe    ID = "swift.next_safe"
 	SafeSet     ID = "swift.safe_set"
 	Locate      ID = "swift.locate"
-	CheckObject ID = "swift.check_object"
+	Probe       ID = "swift.probe"
 	PickCluster ID = "swift.cluster"
 
 	ActOn       ID = "power.on"
@@ -122,6 +127,12 @@ const (
 	ActSync      ID = "registries.sync"
 	ActCopyTag   ID = "registries.copy"
 	ActDeleteTag ID = "registries.delete"
+	ActDeploy    ID = "service.deploy"
+	DeploySwap   ID = "services.deploy_and_swap"
+	ActSwap      ID = "service.swap"
+	ActRollback  ID = "service.rollback"
+	ActRetire    ID = "service.retire"
+	ActSettle    ID = "service.settle"
 
 	CancelRun   ID = "run.cancel"
 	ResumeRun   ID = "run.resume"
@@ -131,14 +142,15 @@ const (
 // Table is every key with its default. One letter means one act on every screen
 // where the act makes sense: U is up, X is down and T is both in turn, for a
 // container as for a host. Acts are capitals, and every one of them opens a dialog,
-// so no slip of a finger acts. y syncs, by a dialog too; d, s and p are kept for deploy,
-// swap and power.
+// so no slip of a finger acts. d, s and y are deploy, swap and sync, which open a dialog
+// too; p is kept for power.
 var Table = []Binding{
 	{GoHome, Global, []string{"1"}, "home", "go to the home screen", 0},
 	{GoPower, Global, []string{"2"}, "power", "go to the power of the hosts", 0},
 	{GoContainer, Global, []string{"3"}, "containers", "go to the containers", 0},
 	{GoSwift, Global, []string{"4"}, "swift", "go to the Swift clusters", 0},
 	{GoRegistries, Global, []string{"5"}, "registries", "go to the registries: syncs, tags, what runs of them", 0},
+	{GoServices, Global, []string{"6"}, "services", "go to the services: which colour is live, deploys and swaps", 0},
 	{GoRuns, Global, []string{"7"}, "runs", "go to the runs: what was done, by whom", 0},
 	{Palette, Global, []string{":", "ctrl+p"}, "go to", "open the palette: any screen, container, engine, host or act by name", 80},
 	{Help, Global, []string{"?"}, "help", "show the keys of this place", 90},
@@ -205,7 +217,7 @@ var Table = []Binding{
 	{NextTab, Swift, []string{"tab"}, "next", "next page: overview, nodes, disks, rings, locate", 15},
 	{PrevTab, Swift, []string{"shift+tab"}, "", "page before", 0},
 	{Locate, Swift, []string{"L"}, "locate", "find an account, a container, an object or a partition: its primaries, their state, its handoffs", 40},
-	{CheckObject, Swift, []string{"H"}, "check", "write an object, read it back and delete it (asks first)", 70},
+	{Probe, Swift, []string{"H"}, "test object", "write an object, read it back and delete it (asks first)", 70},
 	{PickCluster, Swift, []string{"C"}, "", "choose the cluster", 0},
 	{Wrap, Swift, []string{"w"}, "", "wrap long lines", 0},
 	{Copy, Swift, []string{"c"}, "", "copy this text", 0},
@@ -239,6 +251,10 @@ var Table = []Binding{
 	{PrevPane, Home, []string{"shift+tab"}, "", "previous pane", 0},
 	{Acts, Home, []string{"a"}, "act", "what can be done about it", 30},
 	{ActSync, Home, []string{"y"}, "sync", "bring what the sync under the cursor is behind (asks first)", 70},
+	{ActDeploy, Home, []string{"d"}, "deploy", "deploy a release of the service under the cursor (asks first)", 50},
+	{DeploySwap, Home, []string{"D"}, "", "deploy to it and swap, in one plan (asks first)", 0},
+	{ActSwap, Home, []string{"s"}, "swap", "swap the service under the cursor to its other colour (asks first)", 60},
+	{ActRollback, Home, []string{"b"}, "", "roll the service under the cursor back to the colour before (asks first)", 0},
 	{ShowLogs, Home, []string{"l"}, "logs", "follow the log of the container under the cursor", 40},
 	{Copy, Home, []string{"c"}, "copy", "copy the line's subject", 0},
 
@@ -290,6 +306,28 @@ var Table = []Binding{
 	{Search, Tag, []string{"/"}, "filter", "show only the lines that match", 60},
 	{Wrap, Tag, []string{"w"}, "wrap", "wrap long lines", 0},
 	{Copy, Tag, []string{"c"}, "copy", "copy the name, a digest or this text", 70},
+	{ActDeploy, Services, []string{"d"}, "deploy", "deploy a release to the colour that is not live (asks first)", 35},
+	{DeploySwap, Services, []string{"D"}, "", "deploy, and swap to it when it has passed the gate (asks first)", 0},
+	{ActSwap, Services, []string{"s"}, "swap", "send the users to the other colour (asks first)", 40},
+	{ActRollback, Services, []string{"b"}, "roll back", "send the users back to the colour before, while it is kept (asks first)", 45},
+	{ActRetire, Services, []string{"E"}, "retire", "take the colour that is not live away (asks first)", 55},
+	{ActSettle, Services, []string{"K"}, "", "make the proxies keep what they have live (asks first)", 0},
+	{Acts, Services, []string{"a"}, "act", "what can be done with this service", 50},
+	{CancelRun, Services, []string{"x"}, "", "cancel the run that is going on", 0},
+	{ResumeRun, Services, []string{"u"}, "", "go on with a run that was left half way", 0},
+
+	{ActDeploy, Service, []string{"d"}, "deploy", "deploy a release to the colour that is not live (asks first)", 10},
+	{DeploySwap, Service, []string{"D"}, "", "deploy, and swap to it when it has passed the gate (asks first)", 0},
+	{ActSwap, Service, []string{"s"}, "swap", "send the users to the other colour (asks first)", 20},
+	{ActRollback, Service, []string{"b"}, "roll back", "send the users back to the colour before, while it is kept (asks first)", 30},
+	{ActRetire, Service, []string{"E"}, "retire", "take the colour that is not live away (asks first)", 40},
+	{ActSettle, Service, []string{"K"}, "settle", "make the proxies keep what they have live (asks first)", 0},
+	{Acts, Service, []string{"a"}, "act", "what can be done with it", 50},
+	{CancelRun, Service, []string{"x"}, "", "cancel the run that is going on", 0},
+	{ResumeRun, Service, []string{"u"}, "", "go on with a run that was left half way", 0},
+	{Search, Service, []string{"/"}, "filter", "show only the lines that match", 60},
+	{Wrap, Service, []string{"w"}, "", "wrap long lines", 0},
+	{Copy, Service, []string{"c"}, "copy", "copy the name, a digest or this text", 70},
 
 	{Open, Runs, []string{"enter"}, "open", "show the steps of the run", 10},
 	{CancelRun, Runs, []string{"x"}, "cancel", "cancel the run after a question", 40},

@@ -109,7 +109,7 @@ func (r *rig) make(t testing.TB, engine int, state docker.State, labels map[stri
 	}
 	e, _ := r.set.Engine(spec.Name)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 		defer cancel()
 		if err := e.Remove(ctx, out.ID, true, true); err != nil && !docker.IsNotFound(err) {
 			t.Error(err)

@@ -120,7 +120,7 @@ func TestConsolesFightForATarget(t *testing.T) {
 	if err := winner.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	for alive, end := true, time.Now().Add(20*time.Second); alive; _, alive = process(winner.Process.Pid) {
+	for alive, end := true, time.Now().Add(60*time.Second); alive; _, alive = process(winner.Process.Pid) {
 		if time.Now().After(end) {
 			t.Fatal("a killed process still counts as alive")
 		}

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	if point == "" {
 		os.Exit(m.Run())
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
 	t := processT{ctx: ctx}
 	r := newRig(t, dir, killHosts, "")

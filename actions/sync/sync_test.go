@@ -117,7 +117,7 @@ func (r *rig) run(p *actions.Plan) actions.RunRecord {
 
 func (r *rig) wait(id string) actions.RunRecord {
 	r.Helper()
-	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(r.Context(), 60*time.Second)
 	defer cancel()
 	rec, err := r.Wait(ctx, id)
 	if err != nil {
@@ -225,7 +225,7 @@ func TestCancelAndResume(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(30 * time.Second); r.b.Counts().Up < 500<<10; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); r.b.Counts().Up < 500<<10; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("waited 30 s for the first bytes")
 		}
@@ -337,7 +337,7 @@ func watched(t *testing.T, s *registry.Sync) {
 		defer close(done)
 		s.Watch(ctx, func(fleet.Reading) {})
 	}()
-	for end := time.Now().Add(30 * time.Second); s.Latest() == nil; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); s.Latest() == nil; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("waited 30 s for the first look")
 		}

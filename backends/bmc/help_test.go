@@ -11,7 +11,7 @@ import (
 	"ringside/backends/fleet"
 )
 
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 func opened(t testing.TB, c *Controller) *Controller {
 	t.Cleanup(func() {
@@ -53,5 +53,31 @@ func until(t testing.TB, what string, ok func() bool) {
 			t.Fatalf("timed out: %s", what)
 		}
 		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// stopwatch begins to measure. The returned function says how long it took, without
+// the time in which the machine was too busy to let this process run: a goroutine
+// that only sleeps tells how much that was.
+func stopwatch() func() time.Duration {
+	const nap = 5 * time.Millisecond
+	began, end, lost := time.Now(), make(chan struct{}), make(chan time.Duration)
+	go func() {
+		var late time.Duration
+		for {
+			slept := time.Now()
+			select {
+			case <-end:
+				lost <- late
+				return
+			case <-time.After(nap):
+				late += time.Since(slept) - nap
+			}
+		}
+	}()
+	return func() time.Duration {
+		took := time.Since(began)
+		close(end)
+		return took - <-lost
 	}
 }

@@ -71,7 +71,7 @@ func TestWatch(t *testing.T) {
 		// What others read is reported as well.
 		n := s.count()
 		status(t, c)
-		if s.count() != n+1 {
+		if s.count() <= n {
 			t.Errorf("%d readings, then %d", n, s.count())
 		}
 		b.Set(lab.Starting, true)
@@ -97,10 +97,10 @@ func TestWatchEndsAtOnce(t *testing.T) {
 		b.Set(lab.Silent, true)
 		_, stop := watched(t, c)
 		until(t, "it asks", func() bool { n := b.Counters(); return n.Datagrams+n.Connections > 0 })
-		began := time.Now()
+		took := stopwatch()
 		stop()
-		if took := time.Since(began); took > 300*time.Millisecond {
-			t.Errorf("it took %v", took)
+		if d := took(); d > 300*time.Millisecond {
+			t.Errorf("it took %v", d)
 		}
 	})
 }

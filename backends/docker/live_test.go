@@ -22,7 +22,7 @@ import (
 const (
 	appImage  = "ringside-test/app:v1"
 	bareImage = "ringside-test/bare:v1" // without a shell
-	patience  = 20 * time.Second
+	patience  = 60 * time.Second
 )
 
 func liveEnv(t testing.TB, name string) string {

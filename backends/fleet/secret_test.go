@@ -79,7 +79,7 @@ func TestSecretCommandIsCancelled(t *testing.T) {
 		_, err := Secret{Command: []string{"sh", "-c", "sleep 5 & touch " + started + "; wait"}}.Read(ctx)
 		done <- err
 	})
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); ; time.Sleep(time.Millisecond) {
 		if _, err := os.Stat(started); err == nil {
 			break
 		} else if time.Now().After(end) {

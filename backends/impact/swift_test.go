@@ -67,7 +67,7 @@ func (r *ringed) until(is func(*swift.Overview) bool) {
 	r.t.Helper()
 	changed, stop := r.store.Subscribe()
 	defer stop()
-	limit := time.After(30 * time.Second)
+	limit := time.After(60 * time.Second)
 	for !is(r.known()) {
 		select {
 		case <-changed:

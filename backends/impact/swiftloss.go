@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"ringside/backends/fleet"
@@ -32,6 +33,22 @@ func partitionsOn(f *fleet.Fleet, s *watch.State, hosts map[string]bool, now tim
 		}
 		effect, _ := o.WhatIf(swift.Selection{Nodes: nodes})
 		out = append(out, clusterLoss(o, effect, nodes)...)
+		out = append(out, unsettled(o)...)
+	}
+	return out
+}
+
+// unsettled tells of rings whose last push has not come through: what-if counts the
+// replicas at their new places, and there they may not be yet.
+func unsettled(o *swift.Overview) (out []Loss) {
+	var rings []string
+	for _, p := range Pushes(o) {
+		if p.Done < p.Nodes {
+			rings = append(rings, fmt.Sprintf("%s on %d of %d nodes", p.Policy.Ring.Title(), p.Nodes-p.Done, p.Nodes))
+		}
+	}
+	if rings != nil {
+		out = append(out, Loss{"partitions", "note", o.Cluster.Name, "not replicated since the last ring push: " + strings.Join(rings, ", ") + "; replicas may still lie at their old places"})
 	}
 	return out
 }

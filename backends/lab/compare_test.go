@@ -202,7 +202,7 @@ func (s *side) record() map[string]any {
 		must("inspect", err)
 		return in.Container.State.Health.Status == "healthy"
 	}
-	for deadline := time.Now().Add(20 * time.Second); !health() && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(60 * time.Second); !health() && time.Now().Before(deadline); {
 		time.Sleep(20 * time.Millisecond)
 	}
 	maps.Copy(out, map[string]any{

@@ -24,7 +24,7 @@ func (r *rig) runExec(input string, argv ...string) (string, int) {
 		r.Fatal(err)
 	}
 	defer a.Close()
-	_ = a.Conn.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = a.Conn.SetDeadline(time.Now().Add(60 * time.Second))
 	_, _ = io.WriteString(a.Conn, input) // a command that does not read may be over already
 	_ = a.CloseWrite()
 	var out bytes.Buffer
@@ -81,7 +81,7 @@ func TestTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	_ = a.Conn.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = a.Conn.SetDeadline(time.Now().Add(60 * time.Second))
 	expect := func(typed, want string) {
 		t.Helper()
 		if _, err := io.WriteString(a.Conn, typed); err != nil {
@@ -127,7 +127,7 @@ func TestTerminalEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	_ = a.Conn.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = a.Conn.SetDeadline(time.Now().Add(60 * time.Second))
 	r.Crash("web")
 	if _, err := io.ReadAll(a.Reader); err != nil {
 		t.Error(err)

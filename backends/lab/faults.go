@@ -170,6 +170,14 @@ func (e *Engine) Remove(name string) {
 	e.forget(c)
 }
 
+// SetSpace makes the engine tell how many bytes it has left for images, as some storage
+// drivers do.
+func (e *Engine) SetSpace(free int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.free = &free
+}
+
 // SetHealth sets the health that the health check reports: healthy, unhealthy,
 // starting, or "" for none.
 func (e *Engine) SetHealth(name, health string) {

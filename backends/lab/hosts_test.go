@@ -62,7 +62,7 @@ func TestEnginesFollowTheirHosts(t *testing.T) {
 	b, e := l.BMC("sw001"), l.Engine("e")
 	wait := func(what string, ok func() bool) {
 		t.Helper()
-		for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+		for deadline := time.Now().Add(60 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("never happened: %s", what)
 			}
@@ -99,7 +99,7 @@ func TestBMCFaults(t *testing.T) {
 	if len(seen) != len(bmcTroubles) {
 		t.Errorf("faults %v", seen)
 	}
-	wait := time.Now().Add(30 * time.Second)
+	wait := time.Now().Add(60 * time.Second)
 	for l.BMC("sw054").Power() != "On" {
 		if time.Now().After(wait) {
 			t.Fatal("sw054 never came back")

@@ -41,7 +41,7 @@ func newRigOf(t *testing.T, o Options) *rig {
 			t.Error(err)
 		}
 	})
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	t.Cleanup(cancel)
 	e := l.Engine(l.Engines()[0])
 	return &rig{t, e, ctx, dial(t, e)}
@@ -199,7 +199,7 @@ func TestNothingStays(t *testing.T) {
 		}
 		cl.Close()
 	}
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(60 * time.Second)
 	for runtime.NumGoroutine() > before && time.Now().Before(deadline) {
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -50,7 +50,7 @@ func TestRegistries(t *testing.T) {
 	}
 
 	// Engines run what their registry has.
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
 	for _, name := range l.Engines() {
 		cl := dial(t, l.Engine(name))
@@ -148,7 +148,7 @@ func TestBuilds(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); ; time.Sleep(time.Millisecond) {
 		if _, ok := l.Registry("shanghai").Digest("team/api", "3.3.0-rc3"); ok {
 			break
 		}

@@ -199,11 +199,8 @@ type ContainerTotals struct {
 // Containers lists containers of the account behind a name, in Swift's order, at
 // most limit (up to 10,000). The last name continues the list.
 func (c *Cluster) Containers(ctx context.Context, after string, limit int) ([]ContainerTotals, error) {
-	if err := c.hasLogin(); err != nil {
-		return nil, err
-	}
 	var out []ContainerTotals
-	err := c.api.session.do(ctx, "list containers", func(ctx context.Context, sc *gophercloud.ServiceClient) error {
+	err := c.ask(ctx, "list containers", func(ctx context.Context, sc *gophercloud.ServiceClient) error {
 		pager := containers.List(sc, containers.ListOpts{Marker: after, Limit: min(limit, 10_000)})
 		page, err := firstPage(ctx, pager)
 		if err != nil {

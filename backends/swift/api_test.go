@@ -1,6 +1,8 @@
 package swift
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
@@ -16,37 +18,67 @@ import (
 	"ringside/backends/fleet"
 )
 
-func TestCheckObject(t *testing.T) {
+// checkObject writes an object, reads it back and deletes it.
+func checkObject(ctx context.Context, c *Cluster, policy string) (o TestObject, put, get, del time.Duration, err error) {
+	o = NewTestObject(policy)
+	if put, err = c.WriteTest(ctx, o); err == nil {
+		get, err = c.ReadTest(ctx, o)
+	}
+	del, left := c.DeleteTest(ctx, o)
+	return o, put, get, del, cmp.Or(err, left)
+}
+
+func TestTestObject(t *testing.T) {
 	w := newWorld(t, small())
-	h, err := w.CheckObject(t.Context(), "")
+	o, put, get, del, err := checkObject(t.Context(), w.Cluster, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.Container != "ringside-health" || h.Put <= 0 || h.Get <= 0 || h.Delete <= 0 || h.Left != "" {
-		t.Errorf("%+v", h)
+	if o.Container != "ringside-health" || put <= 0 || get <= 0 || del <= 0 {
+		t.Errorf("%+v %v %v %v", o, put, get, del)
 	}
 	if left := w.lab.Objects("ringside-health"); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	if h, err := w.CheckObject(t.Context(), "archive"); err != nil || h.Container != "ringside-health-archive" {
-		t.Errorf("%+v, %v", h, err)
+	if o, _, _, _, err := checkObject(t.Context(), w.Cluster, "archive"); err != nil || o.Container != "ringside-health-archive" {
+		t.Errorf("%+v, %v", o, err)
 	}
-	if _, err := w.CheckObject(t.Context(), "bronze"); TroubleOf(err) != Rejected {
+	if _, err := w.WriteTest(t.Context(), NewTestObject("bronze")); TroubleOf(err) != Rejected {
 		t.Errorf("a policy that does not exist: %v", err)
 	}
-	w.lab.Garble(true)
-	if _, err := w.CheckObject(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "what came back is not what was written") {
-		t.Errorf("%v", err)
+	has := func(want bool) {
+		t.Helper()
+		if there, err := w.HasTest(t.Context(), o); there != want || err != nil {
+			t.Errorf("it is there: %v, %v", there, err)
+		}
 	}
-	if left := w.lab.Objects("ringside-health"); len(left) != 0 {
-		t.Errorf("left behind after a failure: %v", left)
+	has(false)
+	if _, err := w.WriteTest(t.Context(), o); err != nil {
+		t.Error(err)
+	}
+	has(true)
+	w.lab.Garble(true)
+	has(true)
+	if _, err := w.ReadTest(t.Context(), o); TroubleOf(err) != Garbled || !strings.Contains(err.Error(), "what came back is not what was written") {
+		t.Errorf("%v", err)
 	}
 	w.lab.Garble(false)
+	for range 2 { // also when it is gone already
+		if _, err := w.DeleteTest(t.Context(), o); err != nil {
+			t.Error(err)
+		}
+		has(false)
+	}
 	w.lab.FailAPI(http.StatusServiceUnavailable)
-	if _, err := w.CheckObject(t.Context(), ""); TroubleOf(err) != Rejected || !strings.Contains(err.Error(), "503") {
-		t.Errorf("%v", err)
+	for what, err := range map[string]error{"write": second(w.WriteTest(t.Context(), o)), "read": second(w.ReadTest(t.Context(), o)), "delete": second(w.DeleteTest(t.Context(), o)),
+		"look": second(w.HasTest(t.Context(), o))} {
+		if TroubleOf(err) != Rejected || !strings.Contains(err.Error(), "503") {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
+
+func second[T any](_ T, err error) error { return err }
 
 // A refused token is replaced, once for each refusal and not before.
 func TestLoginAgain(t *testing.T) {
@@ -92,7 +124,7 @@ func TestWrongKey(t *testing.T) {
 	if a, err := c.Ping(t.Context()); err != nil || a.Account != "" || len(a.Policies) != 2 || a.Totals.Known() {
 		t.Errorf("without a login: %+v, %v", a, err)
 	}
-	if _, err := c.CheckObject(t.Context(), ""); TroubleOf(err) != BadLogin {
+	if _, err := c.WriteTest(t.Context(), NewTestObject("")); TroubleOf(err) != BadLogin {
 		t.Errorf("%v", err)
 	}
 }
@@ -155,7 +187,7 @@ func TestKeystone(t *testing.T) {
 		t.Fatalf("%+v, %v, %d logins", a, err, logins)
 	}
 	w.lab.Forget()
-	if _, err := c.CheckObject(t.Context(), ""); err != nil || logins != 2 {
+	if _, err := c.WriteTest(t.Context(), NewTestObject("")); err != nil || logins != 2 {
 		t.Errorf("%v, %d logins", err, logins)
 	}
 	clouds("wrong")

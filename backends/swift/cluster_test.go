@@ -97,7 +97,7 @@ func (w *world) watch() {
 // until waits for a condition of the overview, asking everything again.
 func (w *world) until(what string, is func(*Overview) bool) *Overview {
 	w.t.Helper()
-	limit := time.After(30 * time.Second)
+	limit := time.After(60 * time.Second)
 	var asked time.Time
 	for {
 		if o := w.overview(); is(o) {

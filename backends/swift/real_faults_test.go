@@ -63,7 +63,7 @@ func realHostDead(t *testing.T, r *rig, w *world) {
 		}
 	}
 	// Below quorum of gold and container does not mean that writes fail.
-	if _, err := w.CheckObject(t.Context(), "gold"); err != nil {
+	if _, _, _, _, err := checkObject(t.Context(), w.Cluster, "gold"); err != nil {
 		t.Error(err)
 	}
 	r.rig("start", "n2", "object", "container", "account", "rsync")
@@ -100,7 +100,7 @@ func realUnmounted(t *testing.T, r *rig, w *world) {
 	if text := r.recon("object", "--unmounted"); !strings.Contains(text, "Not mounted: d2 on "+r.ip("n1")+":6200") {
 		t.Errorf("swift-recon:\n%s", text)
 	}
-	if _, err := w.CheckObject(t.Context(), "gold"); err != nil { // through handoffs
+	if _, _, _, _, err := checkObject(t.Context(), w.Cluster, "gold"); err != nil { // through handoffs
 		t.Error(err)
 	}
 	// Its own replicator fails with everybody: the accuser is the suspect.
@@ -157,7 +157,7 @@ func realFull(t *testing.T, r *rig, w *world) {
 		d := o.mustDevice(t, "n4/d1")
 		return d.Usage != nil && d.Usage.Avail == 0 && o.Capacity.Fullest == d && o.Capacity.Policies[0].Free == 0 && o.Capacity.Policies[0].First == d
 	})
-	if _, err := w.CheckObject(t.Context(), "gold"); err != nil { // 507 of that disk, and a handoff
+	if _, _, _, _, err := checkObject(t.Context(), w.Cluster, "gold"); err != nil { // 507 of that disk, and a handoff
 		t.Error(err)
 	}
 	if err := os.Remove(at); err != nil {
@@ -298,7 +298,7 @@ func realClock(t *testing.T, r *rig, w *world) {
 	if o.Clock.Ours.Abs() > time.Second || o.Clock.Worst.Host != "n4" {
 		t.Errorf("%+v", o.Clock)
 	}
-	if _, err := w.CheckObject(t.Context(), "gold"); err != nil {
+	if _, _, _, _, err := checkObject(t.Context(), w.Cluster, "gold"); err != nil {
 		t.Error(err)
 	}
 	r.rig("stop", "n4", "object")

@@ -22,8 +22,6 @@ type ReplicationView struct {
 	Failing   int   // nodes whose last pass had failures
 	Synced    int64 // partitions or databases sent in the last passes: not 0 while data moves
 	Attempted int64
-	Since     time.Time // when our copy of the newest ring of this kind was written
-	SinceDone int       // nodes whose last pass began after that
 }
 
 // Victim is a device that others fail to replicate to. Reporters that accuse almost
@@ -64,7 +62,7 @@ func (o *Overview) replication() {
 }
 
 func (o *Overview) passes(k Kind, erasure bool, of func(*Node) (pass, bool, bool)) ReplicationView {
-	v := ReplicationView{Kind: k, Erasure: erasure, Since: o.changed(k, erasure)}
+	v := ReplicationView{Kind: k, Erasure: erasure}
 	for _, n := range o.Nodes {
 		if !n.place.has(k) {
 			continue
@@ -91,21 +89,8 @@ func (o *Overview) passes(k Kind, erasure bool, of func(*Node) (pass, bool, bool
 		if p.failures > 0 {
 			v.Failing++
 		}
-		if !v.Since.IsZero() && p.last.Add(-p.took).After(v.Since) {
-			v.SinceDone++
-		}
 	}
 	return v
-}
-
-// changed is when the newest ring of a kind was written.
-func (o *Overview) changed(k Kind, erasure bool) (at time.Time) {
-	for _, p := range o.Policies {
-		if p.Ring.Kind == k && p.Ring.Quorum().Erasure() == erasure && p.Changed.After(at) {
-			at = p.Changed
-		}
-	}
-	return at
 }
 
 // victims judges replication failures by their spread: a device that many accuse is

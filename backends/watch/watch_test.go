@@ -167,7 +167,7 @@ func TestADeadSourceDelaysNobody(t *testing.T) {
 	if got := <-dead.looked; !slices.Equal(got, []string{"x"}) {
 		t.Errorf("looked at %v", got)
 	}
-	if err := set.Close(10 * time.Second); err != nil {
+	if err := set.Close(60 * time.Second); err != nil {
 		t.Error(err)
 	}
 }
@@ -179,7 +179,7 @@ func TestCloseSaysWhenASourceDoesNotStop(t *testing.T) {
 		t.Error("a source that ignores its context was not reported")
 	}
 	close(hold)
-	if err := set.Close(10 * time.Second); err != nil {
+	if err := set.Close(60 * time.Second); err != nil {
 		t.Error(err)
 	}
 }
@@ -196,11 +196,11 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 		for i := range 20 {
 			sources = append(sources, &steady{name: fmt.Sprint(i), ask: make(chan struct{})})
 		}
-		if err := Run(t.Context(), NewStore(), sources...).Close(10 * time.Second); err != nil {
+		if err := Run(t.Context(), NewStore(), sources...).Close(60 * time.Second); err != nil {
 			t.Fatal(err)
 		}
 	}
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(60 * time.Second)
 	for runtime.NumGoroutine() > before && time.Now().Before(deadline) {
 		runtime.Gosched()
 	}

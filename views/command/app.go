@@ -19,6 +19,7 @@ import (
 	"ringside/actions/ledger"
 	"ringside/actions/power"
 	"ringside/actions/swap"
+	plans "ringside/actions/swift"
 	syncs "ringside/actions/sync"
 	"ringside/backends/bmc"
 	"ringside/backends/docker"
@@ -75,7 +76,8 @@ func newApp(o Options) *app {
 	a.registry = actions.NewRegistry(slices.Concat(actions.Guards(), container.Guards(), power.Guards(), syncs.Guards(registriesOf{a}))...)
 	a.registry.Add(container.Actions(a)...)
 	a.registry.Add(power.Actions(a)...)
-	a.registry.Add(deploy.Actions(a)...)
+	a.registry.Add(plans.Actions(clustersOf{a})...)
+	a.registry.Add(deploy.Actions(a, registriesOf{a})...)
 	a.registry.Add(swap.Actions(a)...)
 	a.registry.Add(syncs.Actions(registriesOf{a})...)
 	return a
@@ -101,6 +103,16 @@ func (a *app) Controller(host string) (power.Controller, bool) {
 		return nil, false
 	}
 	return a.bmcs.Controller(host)
+}
+
+// clustersOf finds the Swift clusters of the fleet that was loaded.
+type clustersOf struct{ *app }
+
+func (a clustersOf) Cluster(name string) (plans.Cluster, bool) {
+	if a.clusters == nil {
+		return nil, false
+	}
+	return a.clusters.Cluster(name)
 }
 
 // version is what was built: given by the release, or by the go command.

@@ -79,7 +79,7 @@ func (a *app) checkAll(ctx context.Context, f *fleet.Fleet) []checkRow {
 	}
 	tests := []test{
 		{"file", source(f), func(context.Context) (string, error) {
-			return count(len(f.Engines), "engine") + ", " + count(len(f.Hosts), "host") + ", " + count(len(f.Clusters), "cluster"), a.some(f)
+			return counts(f), a.some(f)
 		}},
 		{"keys", "", func(context.Context) (string, error) {
 			_, faults := keymap.New(keymap.Table, f.Keys)
@@ -151,7 +151,7 @@ func (a *app) checkAll(ctx context.Context, f *fleet.Fleet) []checkRow {
 			began := time.Now()
 			detail, err := t.do(ctx)
 			if err != nil {
-				detail = err.Error()
+				detail = strings.ReplaceAll(err.Error(), "\n", "; ") // of joined errors
 			}
 			rows[i] = checkRow{t.kind, t.name, err == nil, fleet.Clean(detail), time.Since(began).Seconds()}
 		})
@@ -212,10 +212,29 @@ func whyRegistry(err error) error {
 
 // count is "1 engine", "2 engines".
 func count(n int, what string) string {
-	if n != 1 {
+	stem, y := strings.CutSuffix(what, "y")
+	switch {
+	case n == 1:
+	case y:
+		what = stem + "ies"
+	default:
 		what += "s"
 	}
 	return fmt.Sprintf("%d %s", n, what)
+}
+
+// counts says how much a fleet has of everything: engines and hosts in any case.
+func counts(f *fleet.Fleet) string {
+	text := count(len(f.Engines), "engine") + ", " + count(len(f.Hosts), "host")
+	for _, c := range []struct {
+		n    int
+		what string
+	}{{len(f.Clusters), "cluster"}, {len(f.Registries), "registry"}, {len(f.Syncs), "sync"}, {len(f.Services), "service"}} {
+		if c.n > 0 {
+			text += ", " + count(c.n, c.what)
+		}
+	}
+	return text
 }
 
 // some is an error for a fleet of nothing.

@@ -24,6 +24,7 @@ type chooser interface {
 
 // choosers by the kind of target that an action takes.
 var choosers = map[string]func(actions.Action) chooser{
+	fleet.KindCluster:   func(actions.Action) chooser { return clusterChoice{} },
 	fleet.KindContainer: func(x actions.Action) chooser { return &containerChoice{many: x.Many} },
 	fleet.KindEngine:    func(actions.Action) chooser { return &engineChoice{} },
 	fleet.KindHost:      func(actions.Action) chooser { return &hostChoice{} },
@@ -121,4 +122,24 @@ func (c *engineChoice) targets(_ context.Context, a *app, args []string) ([]flee
 		return nil, nil, usage("the fleet has no engine")
 	}
 	return out, &watch.State{}, nil
+}
+
+// clusterChoice chooses one Swift cluster.
+type clusterChoice struct{}
+
+func (clusterChoice) flags(a *app, cmd *cobra.Command) { cmd.ValidArgsFunction = a.completeClusters }
+
+func (clusterChoice) check(args []string) error {
+	if len(args) == 0 {
+		return usage("which cluster? Name it")
+	}
+	return nil
+}
+
+func (clusterChoice) targets(_ context.Context, a *app, args []string) ([]fleet.Target, *watch.State, error) {
+	picked, err := a.pickClusters(args[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	return []fleet.Target{impact.ClusterTarget(picked[0].Spec())}, &watch.State{}, nil
 }

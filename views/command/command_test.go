@@ -36,9 +36,9 @@ func spec(name string) lab.ContainerSpec {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	var many []lab.ContainerSpec
-	for i := range 12 { // they take their time to stop
+	for i := range 12 {
 		s := spec(fmt.Sprintf("n%02d", i))
-		s.Takes = 400 * time.Millisecond
+		s.Takes = 2 * time.Second // two command lines, or a signal, come before that is over
 		many = append(many, s)
 	}
 	l, err := lab.Start(lab.Options{Seed: 1, Engines: []lab.EngineOptions{
@@ -340,7 +340,7 @@ func TestSignals(t *testing.T) {
 		done := make(chan int)
 		go func() { done <- execute(t, a) }()
 		const stop = "POST /containers/{id}/stop"
-		for end := time.Now().Add(30 * time.Second); b.lab.Engine("many").Calls()[stop] == 0; time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(60 * time.Second); b.lab.Engine("many").Calls()[stop] == 0; time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatal("no step was started")
 			}

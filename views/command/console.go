@@ -9,6 +9,7 @@ import (
 	"ringside/actions"
 	"ringside/backends/fleet"
 	"ringside/backends/fleet/safe"
+	"ringside/backends/traffic"
 	"ringside/backends/watch"
 	"ringside/keymap"
 	"ringside/views/console"
@@ -18,6 +19,7 @@ import (
 	"ringside/views/registries"
 	"ringside/views/runs"
 	"ringside/views/screen"
+	"ringside/views/services"
 	"ringside/views/swift"
 )
 
@@ -49,7 +51,7 @@ func (a *app) console(ctx context.Context) error {
 		sources = append(sources, c)
 	}
 	for _, p := range a.proxies.All() {
-		sources = append(sources, p)
+		sources = append(sources, traffic.Source{Proxy: p})
 	}
 	for _, c := range a.clusters.All() {
 		sources = append(sources, c)
@@ -65,11 +67,9 @@ func (a *app) console(ctx context.Context) error {
 	set := watch.Run(ctx, store, sources...)
 	list := containers.New(a.set, store.Touch)
 	list.ReadOnly = a.flags.readOnly
-	clusters := swift.New(a.clusters)
-	clusters.ReadOnly = a.flags.readOnly
 	o := console.Options{
 		Fleet: f, Store: store, Set: set, Env: env, Registry: a.registry, Runner: runner, Keys: keys,
-		Screens: []screen.Screen{home.New(), power.New(a.bmcs), list, clusters, registries.New(), runs.New()},
+		Screens: []screen.Screen{home.New(), power.New(a.bmcs), list, swift.New(), registries.New(), services.New(), runs.New()},
 		ASCII:   a.flags.ascii, ReadOnly: a.flags.readOnly, Dark: dark(f.Theme),
 		Version: a.version(), StateDir: a.stateDir(), Getenv: a.Getenv,
 	}

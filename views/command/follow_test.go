@@ -29,7 +29,7 @@ func TestFollowEnds(t *testing.T) {
 	go func() { done <- execute(t, a) }()
 	until := func(what string, ok func() bool) {
 		t.Helper()
-		for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+		for end := time.Now().Add(60 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
 			for _, name := range []string{"dev", "test"} { // the lab's own time stands still
 				b.lab.Engine(name).Log("web", "stdout", "tick")
 			}

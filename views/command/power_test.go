@@ -70,25 +70,25 @@ func TestPowerStatus(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	b.lab.BMC("sw012").Set(bmc.Silent, true)
-	r := b.line(t, "power status sw[011-013] -o json --read-timeout 400ms")
+	r := b.line(t, "power status sw[011-013] -o json --read-timeout 3s")
 	rows := decode(t, r.out)
 	if r.code != ExitFailed || len(rows) != 3 || rows[0]["power"] != "on" || rows[1]["power"] != "unknown" || rows[1]["trouble"] != "silent" || rows[1]["error"] == "" {
 		t.Errorf("with a silent one: %+v", r)
 	}
 	documented(t, "power status", rows)
-	r = b.line(t, "status -o json --read-timeout 400ms")
+	r = b.line(t, "status -o json --read-timeout 3s")
 	rows = decode(t, r.out)
 	if r.code != ExitFailed || len(rows) != 3 || rows[1]["kind"] != "power" || rows[1]["site"] != "tokyo" || rows[1]["on"] != 35.0 || rows[1]["silent"] != 1.0 || rows[1]["faulty"] != 1.0 {
 		t.Errorf("status: %+v", r)
 	}
 	documented(t, "status", rows)
-	if r = b.line(t, "status --read-timeout 400ms"); r.code != ExitFailed || !strings.Contains(r.out, "! warning  sw012    BMC silent") || !strings.Contains(r.out, "shanghai  well") {
+	if r = b.line(t, "status --read-timeout 3s"); r.code != ExitFailed || !strings.Contains(r.out, "! warning  sw012    BMC silent") || !strings.Contains(r.out, "shanghai  well") {
 		t.Errorf("status: %+v", r)
 	}
-	if r = b.line(t, "check --read-timeout 400ms"); r.code != ExitFailed || !strings.Contains(r.out, "sw[001-011,013-036]") || !strings.Contains(r.out, "✗ fails  bmc         sw012") {
+	if r = b.line(t, "check --read-timeout 3s"); r.code != ExitFailed || !strings.Contains(r.out, "sw[001-011,013-036]") || !strings.Contains(r.out, "✗ fails  bmc         sw012") {
 		t.Errorf("check: %+v", r)
 	}
-	documented(t, "check", decode(t, b.line(t, "check -o json --read-timeout 400ms").out))
+	documented(t, "check", decode(t, b.line(t, "check -o json --read-timeout 3s").out))
 }
 
 func TestPowerDetails(t *testing.T) {
@@ -215,7 +215,7 @@ func TestPowerStopsAndIsHeld(t *testing.T) {
 	go func() {
 		done <- b.line(t, "power off sw[001-036] --yes --reason x --timeout 3s --wave 4 --stop-after 2")
 	}()
-	for end := time.Now().Add(30 * time.Second); b.lab.BMC("sw001").Counters().Commands["Chassis Control"] == 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); b.lab.BMC("sw001").Counters().Commands["Chassis Control"] == 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("no host was asked")
 		}
@@ -268,7 +268,7 @@ func TestHostGuards(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	b.lab.Engine("dev").Hang(true)
-	if r := run("power off sw001 --dry-run --read-timeout 400ms"); r.code != ExitPlanned || !strings.Contains(r.out, "does not answer: whether containers go down with the host is not known") {
+	if r := run("power off sw001 --dry-run --read-timeout 3s"); r.code != ExitPlanned || !strings.Contains(r.out, "does not answer: whether containers go down with the host is not known") {
 		t.Errorf("%+v", r)
 	}
 	b.lab.Engine("dev").Hang(false)
@@ -313,7 +313,7 @@ func TestPowerInterrupted(t *testing.T) {
 	a.Out, a.Err, a.Signals = &out, &errOut, signals
 	done := make(chan int)
 	go func() { done <- execute(t, a) }()
-	for end := time.Now().Add(30 * time.Second); !strings.Contains(errOut.String(), "the next wave starts"); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); !strings.Contains(errOut.String(), "the next wave starts"); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal(errOut.String())
 		}
@@ -326,7 +326,7 @@ func TestPowerInterrupted(t *testing.T) {
 	a = b.app(nil, nil, "", "runs", "resume", id, "--yes", "--reason", "go on")
 	a.Out, a.Err, a.Signals = &out, &errOut, signals
 	go func() { done <- execute(t, a) }()
-	for end := time.Now().Add(30 * time.Second); strings.Count(errOut.String(), "the next wave starts") < 2; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); strings.Count(errOut.String(), "the next wave starts") < 2; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal(errOut.String())
 		}

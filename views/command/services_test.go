@@ -16,7 +16,7 @@ func newServices(t *testing.T) *bench {
 		Engines: []lab.EngineOptions{{Name: "prod", Site: "tokyo", Environment: "production", PullTakes: 24 * time.Millisecond, Containers: []lab.ContainerSpec{
 			{Name: "web-blue", Image: "team/web:1", Labels: map[string]string{fleet.LabelService: "web", fleet.LabelColour: "blue", fleet.LabelImage: "team/web:1"}}}}},
 		Services: []lab.ServiceOptions{{Name: "web", Engines: []string{"prod"}, Image: "team/web", Health: 30 * time.Millisecond,
-			Gate: fleet.Gate{Times: 2, Within: 3 * time.Second}, Verify: 200 * time.Millisecond, Drain: 100 * time.Millisecond}}})
+			Gate: fleet.Gate{Times: 2, Within: 8 * time.Second}, Verify: 200 * time.Millisecond, Drain: 100 * time.Millisecond}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,6 +80,10 @@ func TestReleases(t *testing.T) {
 	for title, args := range map[string][]string{"services list": {"services", "list"}, "services show": {"services", "show", "web"}, "services history": {"services", "history"}} {
 		documented(t, title, decode(t, b.run(t, append(args, "-o", "json")...).out))
 	}
+	last := decode(t, b.run(t, "status", "-o", "json").out)
+	if got := last[len(last)-1]; got["kind"] != "service" || got["service"] != "web" || got["live"] != "green" || got["requests_per_second"] == nil {
+		t.Errorf("status: %+v", got)
+	}
 	r := b.run(t, "services", "show", "web")
 	for _, want := range []string{"● green live", "○ blue", "web-blue", "haproxy", "be_web_green"} {
 		if !strings.Contains(r.out, want) {
@@ -93,6 +97,9 @@ func TestReleases(t *testing.T) {
 	if r := b.run(t, "services", "list"); r.code != ExitFailed || !strings.Contains(r.out, "? not known") || !strings.Contains(r.err, "haproxy does not answer") {
 		t.Errorf("with a dead proxy: %+v", r)
 	}
+	if r := b.run(t, "status"); r.code != ExitFailed || !strings.Contains(r.out, "proxy haproxy does not answer") || !strings.Contains(r.out, "? not known") {
+		t.Errorf("status with a dead proxy: %+v", r)
+	}
 	if r := b.run(t, "check"); r.code != ExitFailed || !strings.Contains(r.out, "web/haproxy cannot be read") {
 		t.Errorf("check with a dead proxy: %+v", r)
 	}
@@ -101,10 +108,10 @@ func TestReleases(t *testing.T) {
 // --wait waits for whoever works on the service.
 func TestWaits(t *testing.T) {
 	b := newServices(t)
-	b.lab.Engine("prod").Slow(150 * time.Millisecond) // the first one takes its time
+	b.lab.Engine("prod").Slow(400 * time.Millisecond) // the first one takes its time
 	first := make(chan result, 1)
 	go func() { first <- b.run(t, "deploy", "web", "2", "--yes", "--reason", "x") }()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		if r := b.run(t, "runs", "list", "-o", "json"); strings.Contains(r.out, `"status":"running"`) {
 			break
 		}
@@ -115,9 +122,19 @@ func TestWaits(t *testing.T) {
 	if r := b.run(t, "deploy", "web", "2", "--yes", "--reason", "x"); r.code != ExitBlocked {
 		t.Errorf("without --wait: %+v", r)
 	}
-	r := b.run(t, "deploy", "web", "2", "--yes", "--reason", "x", "--wait", "30s")
-	if r.code != ExitDone || !strings.Contains(r.err, "waiting for web: ") {
-		t.Errorf("with --wait: %+v", r)
+	var out, errOut stream
+	a := b.app(nil, nil, "", "deploy", "web", "2", "--yes", "--reason", "x", "--wait", "60s")
+	a.Out, a.Err = &out, &errOut
+	second := make(chan int, 1)
+	go func() { second <- execute(t, a) }()
+	for end := time.Now().Add(60 * time.Second); !strings.Contains(errOut.String(), "waiting for web: "); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it does not wait: %s", errOut.String())
+		}
+	}
+	b.lab.Engine("prod").Slow(0)
+	if code := <-second; code != ExitDone {
+		t.Errorf("with --wait: exit %d %s%s", code, out.String(), errOut.String())
 	}
 	if r := <-first; r.code != ExitDone {
 		t.Errorf("the first: %+v", r)

@@ -50,7 +50,22 @@ func TestSwiftClusterCommands(t *testing.T) {
 		t.Errorf("md5: %v", rows)
 	}
 
+	rows = b.objects(t, "swift settled", ExitDone)
+	if len(rows) != 4 || rows[2]["safe_to_continue"] != "yes" || rows[2]["nodes_done"] != 8.0 || !strings.Contains(rows[2]["unchecked"].(string), "no builder") {
+		t.Errorf("settled: %v", rows)
+	}
+
 	b.lab.Swift().Stop("sw002")
+	rows = b.objects(t, "swift settled", ExitFailed)
+	if rows[2]["safe_to_continue"] != "unknown" || !strings.Contains(fmt.Sprint(rows[2]["because"]), "sw002") {
+		t.Errorf("settled with a dead node: %v", rows)
+	}
+	b.lab.Swift().Stale("sw004", true)
+	rows = b.objects(t, "swift settled", ExitBlocked)
+	if rows[0]["safe_to_continue"] != "unknown" || rows[2]["safe_to_continue"] != "no" || !strings.Contains(fmt.Sprint(rows[2]["because"]), "1 has another ring: sw004") {
+		t.Errorf("settled with a stale ring: %v", rows)
+	}
+	b.lab.Swift().Stale("sw004", false)
 	b.lab.Swift().Remove("sw003", "d1")
 	rows = b.objects(t, "swift nodes", ExitFailed)
 	if len(rows) != 8 || rows[1]["host"] != "sw002" || rows[1]["state"] != "down" || rows[1]["load_1m"] != nil || rows[2]["devices_up"] != 2.0 || rows[0]["version"] == nil {
@@ -69,6 +84,31 @@ func TestSwiftClusterCommands(t *testing.T) {
 	}
 	if r := b.line(t, "swift status nowhere"); r.code != ExitUsage || !strings.Contains(r.err, `no cluster "nowhere"; the fleet has objects`) {
 		t.Errorf("%+v", r)
+	}
+}
+
+// The key of the screen and the command line run the same plan.
+func TestSwiftProbe(t *testing.T) {
+	b := newStore(t)
+	r := b.line(t, "swift probe objects --policy archive --dry-run")
+	if r.code != ExitPlanned || !strings.Contains(r.out, "container ringside-health-archive of account AUTH_admin is made") || strings.Contains(r.out, "cannot be undone") {
+		t.Errorf("dry: %+v", r)
+	}
+	if r := b.line(t, "swift probe objects --yes"); r.code != ExitDone || len(b.lab.Swift().Objects("ringside-health")) > 0 {
+		t.Errorf("%+v, left %v", r, b.lab.Swift().Objects("ringside-health"))
+	}
+	runs := b.objects(t, "runs list", ExitDone)
+	if len(runs) != 1 || runs[0]["kind"] != "swift.probe" || runs[0]["status"] != "done" {
+		t.Errorf("recorded: %v", runs)
+	}
+	for line, code := range map[string]int{"swift probe": ExitUsage, "swift probe nowhere --yes": ExitUsage, "swift probe objects --policy bronze --yes": ExitUsage, "swift probe objects --read-only": ExitBlocked} {
+		if r := b.line(t, line); r.code != code {
+			t.Errorf("%s: %+v", line, r)
+		}
+	}
+	b.lab.Swift().Garble(true)
+	if r := b.line(t, "swift probe objects --yes"); r.code != ExitFailed || !strings.Contains(r.err+r.out, "what came back is not what was written") || len(b.lab.Swift().Objects("ringside-health")) > 0 {
+		t.Errorf("%+v, left %v", r, b.lab.Swift().Objects("ringside-health"))
 	}
 }
 

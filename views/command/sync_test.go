@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -124,39 +123,41 @@ func TestSyncCommands(t *testing.T) {
 func TestSyncWatch(t *testing.T) {
 	r := newRegistries(t)
 	r.a.Push("team/web", "1", r.build("1"))
-	var out, errOut bytes.Buffer
-	a := r.app(&out, &errOut, "", "sync", "run", "--all", "--watch", "--every", "50ms", "--yes")
+	var out, errOut stream
+	a := r.app(nil, nil, "", "sync", "run", "--all", "--watch", "--every", "50ms", "--yes")
+	a.Out, a.Err = &out, &errOut
 	signals := make(chan os.Signal, 1)
 	a.Signals = signals
 	done := make(chan int, 1)
 	go func() { done <- execute(t, a) }()
-	has := func(tag string) {
+	// The tag is there before the run that brought it has ended.
+	has := func(tag string, runs int) {
 		t.Helper()
-		for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-			if _, ok := r.b.Digest("team/web", tag); ok {
+		for end := time.Now().Add(60 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+			if _, ok := r.b.Digest("team/web", tag); ok && strings.Count(out.String(), "done") >= runs {
 				return
 			}
 			if time.Now().After(end) {
-				t.Fatalf("waited 30 s for %s", tag)
+				t.Fatalf("waited a minute for %s: %s%s", tag, out.String(), errOut.String())
 			}
 		}
 	}
-	has("1")
+	has("1", 1)
 	r.a.Push("team/web", "2", r.build("2"))
-	has("2")
+	has("2", 2)
 	r.b.Stop()
 	if err := r.b.Resume(); err != nil {
 		t.Fatal(err)
 	}
 	r.a.Push("team/web", "3", r.build("3"))
-	has("3")
+	has("3", 3)
 	signals <- os.Interrupt
 	select {
 	case code := <-done:
 		if code != ExitDone || strings.Count(out.String(), "done") != 3 {
-			t.Errorf("%d: %s%s", code, &out, &errOut)
+			t.Errorf("%d: %s%s", code, out.String(), errOut.String())
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(60 * time.Second):
 		t.Fatal("it does not end")
 	}
 }

@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,7 +36,7 @@ type fakeScreen struct {
 	shown     string
 	refreshed int
 	got       []tea.Msg
-	panics    bool
+	panics    atomic.Bool
 	changing  bool // every picture differs from the one before
 	w, h      int
 }
@@ -60,7 +63,7 @@ func (s *fakeScreen) Looking() map[string][]string    { return nil }
 func (s *fakeScreen) Show(subject string) tea.Cmd     { s.shown = subject; return nil }
 func (s *fakeScreen) Close()                          {}
 func (s *fakeScreen) View() string {
-	if s.panics {
+	if s.panics.Load() {
 		panic("the view fell over")
 	}
 	text := "this is " + s.name
@@ -214,7 +217,7 @@ func (r *rig) send(msgs ...tea.Msg) {
 }
 
 func (r *rig) run(cmd tea.Cmd) {
-	if cmd == nil {
+	if cmd == nil || timer(cmd) {
 		return
 	}
 	answer := make(chan tea.Msg, 1)
@@ -228,9 +231,19 @@ func (r *rig) run(cmd tea.Cmd) {
 		} else if msg != nil {
 			r.send(msg)
 		}
-	case <-time.After(20 * time.Millisecond): // a timer
+	case <-time.After(60 * time.Second):
+		r.t.Fatalf("%s never answers", nameOf(cmd))
 	}
 }
+
+// timer reports whether a command only waits: one of tea.Tick, or the blinking of a
+// cursor. How long an answer takes does not tell: on a busy machine all are slow.
+func timer(cmd tea.Cmd) bool {
+	name := nameOf(cmd)
+	return strings.Contains(name, "Tick.func") || strings.Contains(name, "/cursor.")
+}
+
+func nameOf(cmd tea.Cmd) string { return runtime.FuncForPC(reflect.ValueOf(cmd).Pointer()).Name() }
 
 func (r *rig) press(keys ...string) {
 	for _, k := range keys {

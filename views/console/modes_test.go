@@ -46,7 +46,7 @@ func TestReducedModes(t *testing.T) {
 			s.Press("enter")
 			s.See("[Overview]")
 			s.Press("q")
-			if code := s.Exit(20 * time.Second); code != 0 {
+			if code := s.Exit(60 * time.Second); code != 0 {
 				t.Errorf("exit code %d", code)
 			}
 			raw := s.Raw()

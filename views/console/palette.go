@@ -103,6 +103,9 @@ func (m *model) fleetEntries() []entry {
 	out = append(out, m.hostEntries()...)
 	out = append(out, m.clusterEntries()...)
 	out = append(out, m.syncEntries()...)
+	for _, s := range m.o.Fleet.Services {
+		out = append(out, newEntry(s.Name, strings.TrimSpace("service "+s.Environment), goes("services", s.Target().Key())))
+	}
 	m.palette.seq, m.palette.entries = m.snap.State.Seq, out
 	return out
 }

@@ -22,7 +22,13 @@ import (
 // racked starts a lab of servers and the configuration that names them.
 func racked(t *testing.T, specs []bmc.Spec, change ...func(*fleet.Fleet)) (*lab.Lab, string) {
 	t.Helper()
-	l, err := lab.Start(lab.Options{Hosts: specs, Engines: []lab.EngineOptions{}, Seed: 1, Speed: 20})
+	return rackedAt(t, 20, specs, change...)
+}
+
+// rackedAt does so with servers that are so many times as fast as real ones.
+func rackedAt(t *testing.T, speed float64, specs []bmc.Spec, change ...func(*fleet.Fleet)) (*lab.Lab, string) {
+	t.Helper()
+	l, err := lab.Start(lab.Options{Hosts: specs, Engines: []lab.EngineOptions{}, Seed: 1, Speed: speed})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +51,7 @@ func ringside(t *testing.T, file string, home []string, args ...string) *exec.Cm
 // until waits for a condition.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("never: " + what)
 		}
@@ -63,9 +69,9 @@ func TestPowerRunIsKilled(t *testing.T) {
 		for _, at := range []int{1, 4, n} { // when so many hosts were asked
 			t.Run(fmt.Sprint(act, " ", at), func(t *testing.T) {
 				t.Parallel()
-				l, file := racked(t, bmc.Many(n))
+				l, file := rackedAt(t, 5, bmc.Many(n)) // the last ones are still at it when the process is killed
 				home := state(t)
-				c := ringside(t, file, home, "power", act, "sw001-sw006", "--wave", "2", "--pause", "0s", "--timeout", "20s", "--yes", "--reason", "test")
+				c := ringside(t, file, home, "power", act, "sw001-sw006", "--wave", "2", "--pause", "0s", "--timeout", "60s", "--yes", "--reason", "test")
 				if err := c.Start(); err != nil {
 					t.Fatal(err)
 				}
@@ -145,7 +151,7 @@ func TestBMCSessionsAreClosed(t *testing.T) {
 		until(t, "the console reads "+b.Name, func() bool { return reads(b.Name) > before[b.Name] })
 	}
 	s.Press("q")
-	s.Exit(20 * time.Second)
+	s.Exit(60 * time.Second)
 	closed("after the console")
 }
 
@@ -194,7 +200,7 @@ func TestBMCSecretsGoNowhere(t *testing.T) {
 	l.BMC("sw001").Set(bmc.WrongPassword, true)
 	l.BMC("sw004").Set(bmc.WrongPassword, true)
 	l.BMC("sw002").Set(bmc.Silent, true)
-	command("password", "power status --each --read-timeout 2s")
+	command("password", "power status --each --read-timeout 6s")
 	command("password", "power off sw001 sw004 --yes --reason test")
 
 	s := open(t, file, home, "--log", filepath.Join(dir, "console.log"))
@@ -205,7 +211,7 @@ func TestBMCSecretsGoNowhere(t *testing.T) {
 	s.See("sw001")
 	clean("the console", s.Raw())
 	s.Press("q")
-	s.Exit(20 * time.Second)
+	s.Exit(60 * time.Second)
 
 	files := 0
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

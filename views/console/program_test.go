@@ -77,7 +77,7 @@ func (p *program) see(want string) {
 
 func (p *program) until(what string, ok func() bool) {
 	p.t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			p.t.Fatalf("never: %s\n%q", what, p.out.String())
 		}
@@ -89,7 +89,7 @@ func (p *program) end() error {
 	select {
 	case err := <-p.done:
 		return err
-	case <-time.After(20 * time.Second):
+	case <-time.After(60 * time.Second):
 		p.t.Fatal("the console does not end")
 		return nil
 	}
@@ -148,7 +148,7 @@ func TestPanicsGiveAReport(t *testing.T) {
 		want string
 	}{
 		"in a command": {func(p *program) { p.in.Write([]byte(":boom")); p.see("demo"); p.in.Write([]byte("\r")) }, "a command fell over"},
-		"in a view":    {func(p *program) { p.home.panics = true; p.in.Write([]byte("j")) }, "the view fell over"},
+		"in a view":    {func(p *program) { p.home.panics.Store(true); p.in.Write([]byte("j")) }, "the view fell over"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := start(t, func(o *Options) { o.Extra, o.Banner = boom, "demo" })
@@ -161,7 +161,7 @@ func TestPanicsGiveAReport(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, want := range []string{c.want, "ringside test (go", "goroutine", "console.tickMsg"} {
+			for _, want := range []string{c.want, "ringside test (go", "goroutine", "tea.WindowSizeMsg"} {
 				if !strings.Contains(string(report), want) {
 					t.Errorf("the report does not say %q:\n%s", want, report)
 				}

@@ -60,7 +60,7 @@ func TestARealEngineIsKilledAndReturns(t *testing.T) {
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	seen := s.Until("the victim's row stale", 20*time.Second, func(screen string) bool { return strings.Contains(line(screen, "victim-1"), "stale") })
+	seen := s.Until("the victim's row stale", 60*time.Second, func(screen string) bool { return strings.Contains(line(screen, "victim-1"), "stale") })
 	t.Logf("dockerd killed: stale with its age on the screen after %v", seen.Sub(killed).Round(time.Millisecond))
 	if row := line(s.Screen(), "other-1"); strings.Contains(row, "stale") || !strings.Contains(row, "running") {
 		t.Errorf("the other engine's row says %q", row)

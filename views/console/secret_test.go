@@ -89,7 +89,7 @@ credentials:
 	s.Press("v")
 	s.See(mark + "-container") // it was there to be found
 	s.Press("q")
-	s.Exit(20 * time.Second)
+	s.Exit(60 * time.Second)
 
 	files := 0
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

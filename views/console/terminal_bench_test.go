@@ -65,7 +65,7 @@ func benchFirstFrame(b *testing.B) {
 			s := ptytest.Open(b, ptytest.Options{Env: state(b)}, binary(b), "--config", file)
 			all = append(all, ms(s.See("Attention", "e9").Sub(s.Start)))
 			s.Press("q")
-			s.Exit(20 * time.Second)
+			s.Exit(60 * time.Second)
 		}
 	}
 	b.ReportMetric(0, "ns/op")

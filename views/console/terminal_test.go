@@ -83,7 +83,7 @@ func TestNothingRawReachesTheTerminal(t *testing.T) {
 	s.See("[Inspect]")
 	tidy(t, s)
 	s.Press("q")
-	s.Exit(20 * time.Second)
+	s.Exit(60 * time.Second)
 	for _, o := range s.Strings() {
 		if strings.HasPrefix(o, "]52") || strings.Contains(o, "ZXZpbA") {
 			t.Errorf("the terminal was sent %q", o)
@@ -95,7 +95,7 @@ func TestNothingRawReachesTheTerminal(t *testing.T) {
 // last, and no line wider than the screen.
 func tidy(t *testing.T, s *ptytest.Session) {
 	t.Helper()
-	s.Until("whole frame", 10*time.Second, func(screen string) bool {
+	s.Until("whole frame", 60*time.Second, func(screen string) bool {
 		lines := strings.Split(screen, "\n")
 		for _, l := range lines {
 			if ansi.StringWidth(l) > 80 {
@@ -117,13 +117,14 @@ func TestTwoConsolesStopTheSameContainer(t *testing.T) {
 		s.Press("X")
 		s.See("stop one/api-1", "enter runs it")
 	}
-	l.Engine("one").Slow(700 * time.Millisecond) // so that the first is still at it
+	l.Engine("one").Slow(3 * time.Second) // so that the first is still at it
 	first.Press("enter")
 	first.See("to the background")
 	second.Press("enter")
-	second.Until("the holder's name", 20*time.Second, func(screen string) bool {
+	second.Until("the holder's name", 60*time.Second, func(screen string) bool {
 		return strings.Contains(screen, "locked by") && strings.Contains(strings.Join(strings.Fields(screen), ""), fmt.Sprintf("pid%d", first.Cmd.Process.Pid))
 	})
+	l.Engine("one").Slow(0)
 	first.See("done")
 	if n := l.Engine("one").Calls()["POST /containers/{id}/stop"]; n != 1 {
 		t.Errorf("the engine was asked to stop it %d times: %v", n, l.Engine("one").Calls())
@@ -139,12 +140,12 @@ func TestLosingTheSessionLosesNothing(t *testing.T) {
 	s.See("api-1")
 	s.Press("*", "X")
 	s.See("stop 4 containers", "enter runs it")
-	l.Engine("one").Slow(500 * time.Millisecond)
-	l.Engine("two").Slow(500 * time.Millisecond)
+	l.Engine("one").Slow(3 * time.Second)
+	l.Engine("two").Slow(3 * time.Second)
 	s.Press("enter")
 	s.See("to the background")
 	s.Cmd.Process.Signal(syscall.SIGKILL)
-	s.Exit(20 * time.Second)
+	s.Exit(60 * time.Second)
 	l.Engine("one").Slow(0)
 	l.Engine("two").Slow(0)
 
@@ -156,7 +157,7 @@ func TestLosingTheSessionLosesNothing(t *testing.T) {
 	s.Press("esc")
 	s.Unsee("enter close")
 	s.Press("3")
-	s.Until("four ended containers", 20*time.Second, func(screen string) bool { return strings.Count(screen, "exited") == 4 })
+	s.Until("four ended containers", 60*time.Second, func(screen string) bool { return strings.Count(screen, "exited") == 4 })
 }
 
 func TestHangUpReachesASafePoint(t *testing.T) {
@@ -177,7 +178,7 @@ func TestHangUpReachesASafePoint(t *testing.T) {
 	l.Engine("one").Slow(0)
 	l.Engine("two").Slow(0)
 	s = open(t, file, home)
-	s.Until("the run, ended or offered", 20*time.Second, func(screen string) bool { return strings.Contains(screen, "restart 4 containers") })
+	s.Until("the run, ended or offered", 60*time.Second, func(screen string) bool { return strings.Contains(screen, "restart 4 containers") })
 }
 
 func TestAShellGivesTheScreenBack(t *testing.T) {
@@ -196,7 +197,7 @@ func TestAShellGivesTheScreenBack(t *testing.T) {
 		t.Error("the console did not come back to its screen")
 	}
 	s.Press("q")
-	if code := s.Exit(20 * time.Second); code != 0 || s.Alt() {
+	if code := s.Exit(60 * time.Second); code != 0 || s.Alt() {
 		t.Errorf("exit code %d, alternate screen %v", code, s.Alt())
 	}
 }
@@ -223,7 +224,7 @@ func TestKeysInConflictAreRefusedAtTheStart(t *testing.T) {
 	}
 	s := open(t, bad, state(t))
 	s.See(`key "q" means both`)
-	if code := s.Exit(20 * time.Second); code != 2 {
+	if code := s.Exit(60 * time.Second); code != 2 {
 		t.Errorf("exit code %d, want 2", code)
 	}
 }

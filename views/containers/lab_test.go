@@ -30,7 +30,7 @@ func TestAgainstTheLab(t *testing.T) {
 		sources = append(sources, e)
 	}
 	running := watch.Run(context.Background(), w.store, sources...)
-	defer running.Close(5 * time.Second)
+	defer running.Close(60 * time.Second)
 
 	r := newRobot(t, w, nil, 80, 24)
 	r.screen.engines = New(set, w.store.Touch).engines

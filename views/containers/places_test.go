@@ -219,7 +219,7 @@ func TestLogsFollowAndEnd(t *testing.T) {
 	r.see("the container was removed")
 
 	r.press("esc")
-	for end := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d goroutines, %d before the log was followed", runtime.NumGoroutine(), before)
 		}

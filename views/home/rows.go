@@ -52,6 +52,8 @@ func place(t fleet.Target) screen.Go {
 	switch t.Kind {
 	case fleet.KindHost, fleet.KindRack, fleet.KindSite:
 		g.Screen = "power"
+	case fleet.KindService:
+		g.Screen, g.Open = "services", "detail"
 	case fleet.KindCluster, fleet.KindNode, fleet.KindDevice:
 		g.Screen = "swift"
 	case fleet.KindSync, fleet.KindTag, fleet.KindRegistry:

@@ -33,13 +33,13 @@ func TestAgainstTheLab(t *testing.T) {
 		sources = append(sources, c)
 	}
 	running := watch.Run(context.Background(), w.store, sources...)
-	defer running.Close(5 * time.Second)
+	defer running.Close(60 * time.Second)
 
 	r := newRobot(t, w, 80, 24)
 	r.screen.bmc = New(set).bmc
 	sees := func(what string, parts ...string) {
 		t.Helper()
-		for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(60 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 			w.now = time.Now()
 			r.tick()
 			f, missing := r.frame(), ""

@@ -234,7 +234,7 @@ func TestReadsEndWithTheDetail(t *testing.T) {
 			t.Errorf("a read that was left ends with %v", a.err)
 		}
 		r.run(r.screen.Update(m)) // too late: nothing is open
-	case <-time.After(30 * time.Second):
+	case <-time.After(60 * time.Second):
 		t.Fatal("leaving the detail does not end its reads")
 	}
 	r.run(r.screen.Update(last))

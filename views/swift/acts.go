@@ -139,7 +139,7 @@ func (s *Screen) pick(name string) tea.Cmd {
 	for i, o := range s.snap.Clusters {
 		if o.Cluster.Name == name && i != s.at {
 			s.unmark()
-			s.at, s.o, s.found, s.check, s.detail = i, o, nil, check{}, nil
+			s.at, s.o, s.found, s.detail = i, o, nil, nil
 			s.load()
 			return tea.Batch(s.rethink(), s.figures.work(o))
 		}

@@ -11,11 +11,10 @@ import (
 	"ringside/backends/swift"
 	"ringside/backends/watch"
 	"ringside/keymap"
-	"ringside/views/kit"
 )
 
 // The screen against the lab's cluster, which speaks recon and the API over HTTP:
-// what is broken there is seen, and an object is written and read back.
+// what is broken there is seen.
 func TestAgainstTheLab(t *testing.T) {
 	l, err := lab.Start(lab.Options{Dir: t.TempDir(), Calm: true, PartPower: 9, Nodes: []string{"sw001", "sw002", "sw003", "sw004", "sw005", "sw006", "sw007", "sw008"}})
 	if err != nil {
@@ -28,13 +27,12 @@ func TestAgainstTheLab(t *testing.T) {
 	set := swift.NewSet(f)
 	w := &world{t: t, fleet: f, store: watch.NewStore(), now: time.Now()}
 	running := watch.Run(context.Background(), w.store, set.All()[0])
-	defer running.Close(5 * time.Second)
+	defer running.Close(60 * time.Second)
 
 	r := newRobot(t, w, 80, 60)
-	r.screen.checker = New(set).checker
 	sees := func(what string, parts ...string) {
 		t.Helper()
-		for end := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(60 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 			w.now = time.Now()
 			r.tick()
 			f, missing := r.frame(), ""
@@ -52,11 +50,6 @@ func TestAgainstTheLab(t *testing.T) {
 		}
 	}
 	sees("a calm cluster", "8 of 8 up", "● disks          40 of 40 up", "● swift.conf     the same everywhere", "AUTH_admin")
-	r.press("H")
-	r.answer(kit.Item{ID: "archive"})
-	if c := r.screen.check; c.err != nil || c.result == nil {
-		t.Fatalf("the check: %+v", c)
-	}
 	l.Hang("sw002", true)
 	l.Unmount("sw003", "d1")
 	l.Stale("sw004", true)

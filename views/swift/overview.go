@@ -118,7 +118,7 @@ func meanings(o *swift.Overview) (out []string) {
 }
 
 // capacityLines are the room there is, and what is on its way.
-func (p *page) capacityLines(o *swift.Overview, c *check) {
+func (p *page) capacityLines(o *swift.Overview, probe func() (string, sign)) {
 	p.head("Capacity")
 	k := o.Capacity
 	if k.Size == 0 {
@@ -157,8 +157,8 @@ func (p *page) capacityLines(o *swift.Overview, c *check) {
 	}
 	p.head("API")
 	p.api(o)
-	if text, look := c.line(o.Now); text != "" {
-		p.fact(look, "check", text)
+	if text, look := probe(); text != "" {
+		p.fact(look, "test object", text)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"ringside/backends/impact"
 	"ringside/backends/swift"
 	"ringside/views/kit"
 	"ringside/views/screen"
@@ -26,10 +27,14 @@ func (p *page) ringLines(o *swift.Overview, f *ringFigures) {
 			p.fact(warn, "note", n)
 		}
 	}
+	pushes := map[string]impact.Push{}
+	for _, x := range impact.Pushes(o) {
+		pushes[x.Policy.Ring.Name] = x
+	}
 	for i := range o.Files {
 		a := &o.Files[i]
-		if v, ok := o.Policy(a.Name); ok {
-			p.ringHead(o, v, f)
+		if x, ok := pushes[a.Name]; ok {
+			p.ringHead(o, x, f)
 		} else {
 			p.head(a.Name)
 		}
@@ -37,7 +42,8 @@ func (p *page) ringLines(o *swift.Overview, f *ringFigures) {
 	}
 }
 
-func (p *page) ringHead(o *swift.Overview, v *swift.PolicyView, f *ringFigures) {
+func (p *page) ringHead(o *swift.Overview, push impact.Push, f *ringFigures) {
+	v := push.Policy
 	r := v.Ring
 	title := r.Name
 	if r.Title() != r.Name {
@@ -56,24 +62,31 @@ func (p *page) ringHead(o *swift.Overview, v *swift.PolicyView, f *ringFigures) 
 	if !v.Changed.IsZero() {
 		parts = append(parts, "written "+screen.Since(v.Changed, o.Now)+" ago")
 	}
-	if done, of := replicatedSince(o, v); of > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %d nodes have replicated since", done, of))
+	if push.Nodes > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d nodes have replicated since", push.Done, push.Nodes))
 	}
 	if n := r.NextPartPower(); n > 0 {
 		parts = append(parts, fmt.Sprintf("partition power goes to %d", n))
 	}
 	p.hang("   ", p.dot(parts...), "")
+	text, look := mayFollow(push)
+	p.fact(look, "next push", text)
 }
 
-// replicatedSince is how many nodes have finished a pass that began after the newest
-// ring of this kind was written: until all have, the next ring should wait.
-func replicatedSince(o *swift.Overview, v *swift.PolicyView) (done, of int) {
-	for _, r := range o.Replication {
-		if r.Kind == v.Ring.Kind && r.Erasure == v.Ring.Quorum().Erasure() && !r.Since.IsZero() {
-			return r.SinceDone, r.Nodes
+// mayFollow says whether the next push of a ring may follow.
+func mayFollow(push impact.Push) (text string, look sign) {
+	switch push.Safe {
+	case impact.Yes:
+		text, look = "may follow: the same ring everywhere, replicated since on every node", good
+		if push.Left != "" {
+			text += "; " + push.Left
 		}
+	case impact.No:
+		text, look = "must wait: "+strings.Join(push.Because, "; "), warn
+	default:
+		text, look = "unknown: "+strings.Join(push.Because, "; "), unsure
 	}
-	return 0, 0
+	return text, look
 }
 
 // groups are who has the same file, the majority first.

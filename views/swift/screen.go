@@ -3,8 +3,6 @@
 package swift
 
 import (
-	"context"
-
 	tea "charm.land/bubbletea/v2"
 
 	"ringside/backends/fleet"
@@ -14,22 +12,14 @@ import (
 	"ringside/views/screen"
 )
 
-// checker is what this screen asks of a cluster itself; *swift.Cluster is one.
-type checker interface {
-	CheckObject(ctx context.Context, policy string) (*swift.HealthCheck, error)
-}
-
 // Screen is one cluster at a time, on pages side by side; a node that was opened
 // lies on top of them.
 type Screen struct {
-	ReadOnly bool // no object is written
-
-	checker func(cluster string) (checker, bool)
-	look    screen.Look
-	snap    screen.Snapshot
-	at      int             // the cluster in the snapshot
-	o       *swift.Overview // nil: there is none
-	w, h    int
+	look screen.Look
+	snap screen.Snapshot
+	at   int             // the cluster in the snapshot
+	o    *swift.Overview // nil: there is none
+	w, h int
 
 	tab    int
 	nodes  *list[*node]
@@ -42,7 +32,6 @@ type Screen struct {
 	ask     whatIf
 	found   *located // what was looked up last, nil for nothing
 	figures ringFigures
-	check   check
 
 	wanted string    // subject to go to as soon as it is known
 	then   keymap.ID // and what to do there
@@ -63,12 +52,8 @@ var titles = [pages]string{"Overview", "Nodes", "Disks", "Rings", "Locate"}
 var _ screen.Screen = (*Screen)(nil)
 
 // New returns the screen.
-func New(set *swift.Set) *Screen {
-	return newScreen(func(name string) (checker, bool) { return set.Cluster(name) })
-}
-
-func newScreen(find func(string) (checker, bool)) *Screen {
-	s := &Screen{checker: find, look: screen.Look{Theme: kit.NewTheme(true, false)}, snap: screen.Snapshot{Fleet: &fleet.Fleet{}}, side: kit.NewTextPane()}
+func New() *Screen {
+	s := &Screen{look: screen.Look{Theme: kit.NewTheme(true, false)}, snap: screen.Snapshot{Fleet: &fleet.Fleet{}}, side: kit.NewTextPane()}
 	for i := range s.panes {
 		s.panes[i] = kit.NewTextPane()
 		s.panes[i].SetWrap(true)
@@ -187,8 +172,8 @@ func (s *Screen) Do(id keymap.ID) tea.Cmd {
 	case keymap.Locate:
 		s.openPrompt()
 		return nil
-	case keymap.CheckObject:
-		return s.checkMenu()
+	case keymap.Probe:
+		return s.probeMenu()
 	}
 	if l := s.list(); l != nil {
 		return s.doList(l, id)
@@ -313,10 +298,8 @@ func (s *Screen) Update(msg tea.Msg) tea.Cmd {
 	case worked:
 		s.figures.take(m)
 		s.load()
-	case checkPicked:
-		return s.startCheck(m.policy)
-	case checked:
-		return s.takeCheck(m)
+	case policyPicked:
+		return s.probe(m.policy)
 	}
 	return nil
 }

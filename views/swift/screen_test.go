@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"ringside/actions"
+	plans "ringside/actions/swift"
 	"ringside/backends/fleet"
 	"ringside/backends/swift"
 	"ringside/keymap"
@@ -236,33 +239,47 @@ func TestBackLeavesStepByStep(t *testing.T) {
 	}
 }
 
-func TestCheckObject(t *testing.T) {
-	r := newRobot(t, troubled(t), 80, 21)
+// The key asks for the policy and leads to a plan; what the newest run came to stays
+// on screen.
+func TestProbe(t *testing.T) {
+	w := troubled(t)
+	r := newRobot(t, w, 80, 21)
 	r.press("H")
 	r.answer(nil)
-	if len(r.check.asked) > 0 {
-		t.Fatal("an object was written although nobody said so")
+	if _, ok := r.last().(screen.Act); ok {
+		t.Fatal("a plan although nobody chose")
 	}
 	r.press("H")
 	r.answer(kit.Item{ID: "archive"})
-	if fmt.Sprint(r.check.asked) != "[archive]" {
-		t.Errorf("asked for %v", r.check.asked)
+	act, ok := r.last().(screen.Act)
+	if !ok || act.Action != plans.Probe || act.Args["policy"] != "archive" || fmt.Sprint(act.Targets) != "[objects]" {
+		t.Fatalf("asked for %+v", r.last())
 	}
-	if m, ok := r.last().(screen.Toast); !ok || m.Bad || m.Text != "object check: written in 12 ms, read back in 3 ms" {
-		t.Errorf("told %+v", r.last())
+	step := func(s actions.Status, err, out string) actions.StepRecord {
+		return actions.StepRecord{Status: s, Error: err, Output: []string{"found done", out}}
 	}
-	r.press("end").see("policy archive: written in 12 ms, read", "deleted")
-	r.check.err = &swift.Error{Cluster: "objects", Part: "api", Op: "write", Trouble: swift.Rejected, Why: "503 Service Unavailable"}
-	r.press("H")
-	r.answer(kit.Item{ID: "gold"})
-	if m, ok := r.last().(screen.Toast); !ok || !m.Bad || !strings.Contains(m.Text, "503") {
-		t.Errorf("told %+v", r.last())
+	run := actions.RunRecord{Kind: plans.Probe, Targets: act.Targets, Params: []byte(`{"policy":"archive"}`), Status: actions.Running, Alive: true,
+		Steps: []actions.StepRecord{step(actions.Succeeded, "", "written in 12 ms"), step(actions.Succeeded, "", "read back in 3 ms"), step(actions.Succeeded, "", "deleted in 4 ms")}}
+	see := func(parts ...string) {
+		t.Helper()
+		other := run
+		other.Kind = "power.on"
+		elsewhere := run
+		elsewhere.Targets = []fleet.Target{{Kind: fleet.KindCluster, Name: "backup"}}
+		older := run
+		older.Status = actions.Interrupted
+		w.runs = []actions.RunRecord{other, elsewhere, run, older}
+		r.tick()
+		r.press("end").see(parts...)
 	}
-	r.screen.ReadOnly = true
-	r.press("H")
-	if m, ok := r.last().(screen.Toast); !ok || !m.Bad || !strings.Contains(m.Text, "read-only") || len(r.check.asked) != 2 {
-		t.Errorf("read-only says %+v", r.last())
-	}
+	r.miss("test object")
+	see("writing, reading back and deleting an object")
+	run.Status, run.Alive, run.Ended = actions.Succeeded, false, w.now.Add(-3*time.Minute)
+	see("● test object", "3m ago, policy archive: written in 12 ms, read back in 3 ms,", "deleted in 4 ms")
+	run.Status, run.Steps[1] = actions.Failed, step(actions.Failed, "read it back: 503 Service Unavailable", "")
+	see("✗ test object", "503 Service Unavailable")
+	run.Status = actions.Running
+	see("left half way")
 }
 
 // Several clusters: one is looked at, the others are a key away, and marks and

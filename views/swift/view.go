@@ -6,7 +6,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"ringside/backends/swift"
 	"ringside/views/kit"
 )
 
@@ -98,13 +97,13 @@ func (s *Screen) fillOverview() {
 		s.side.SetLines(right.lines)
 		p.w = s.left()
 		p.policyLines(s.o)
-		p.capacityLines(s.o, &s.check)
+		p.capacityLines(s.o, s.lastProbe)
 	default:
 		p.alarm(s.o)
 		p.policyLines(s.o)
 		p.lines = append(p.lines, "")
 		p.factLines(s.o)
-		p.capacityLines(s.o, &s.check)
+		p.capacityLines(s.o, s.lastProbe)
 	}
 	if s.o == nil || s.o.Rings == nil {
 		s.side.SetLines(nil)
@@ -179,5 +178,3 @@ func (s *Screen) Cursor() *tea.Cursor {
 	}
 	return nil
 }
-
-var _ checker = (*swift.Cluster)(nil)

@@ -1,8 +1,6 @@
 package swift
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"ringside/actions"
 	"ringside/backends/fleet"
 	"ringside/backends/impact"
 	lab "ringside/backends/lab/swift"
@@ -32,6 +31,7 @@ type world struct {
 	rings *swift.Rings
 	nodes map[string]*swift.Node
 	now   time.Time
+	runs  []actions.RunRecord
 }
 
 const swiftConf = `[swift-hash]
@@ -185,7 +185,7 @@ func troubled(t testing.TB) *world {
 }
 
 func (w *world) snapshot() screen.Snapshot {
-	s := screen.Snapshot{Fleet: w.fleet, State: w.store.State(), Now: w.now}
+	s := screen.Snapshot{Fleet: w.fleet, State: w.store.State(), Runs: w.runs, Now: w.now}
 	for _, c := range w.fleet.Clusters {
 		s.Clusters = append(s.Clusters, impact.Cluster(w.fleet, c, s.State, s.Now, nil))
 	}
@@ -200,7 +200,6 @@ type robot struct {
 	world  *world
 	screen *Screen
 	keys   *keymap.Map
-	check  fakeCheck
 	hold   bool      // commands are kept instead of being carried out
 	held   []tea.Cmd // those
 	sent   []tea.Msg // what the screen asked of the console
@@ -213,7 +212,7 @@ func newRobot(t testing.TB, w *world, width, height int) *robot {
 		t.Fatal(faults)
 	}
 	r := &robot{t: t, world: w, keys: keys}
-	r.screen = newScreen(func(string) (checker, bool) { return &r.check, true })
+	r.screen = New()
 	r.screen.Resize(width, height)
 	r.screen.Restyle(screen.Look{Theme: kit.NewTheme(true, false)})
 	r.tick()
@@ -338,22 +337,4 @@ func (r *robot) miss(parts ...string) *robot {
 		}
 	}
 	return r
-}
-
-// fakeCheck answers as a cluster would.
-type fakeCheck struct {
-	asked []string
-	left  string
-	err   error
-}
-
-func (f *fakeCheck) CheckObject(ctx context.Context, policy string) (*swift.HealthCheck, error) {
-	f.asked = append(f.asked, policy)
-	if _, bounded := ctx.Deadline(); !bounded {
-		return nil, errors.New("no deadline")
-	}
-	if f.err != nil {
-		return nil, f.err
-	}
-	return &swift.HealthCheck{Policy: policy, Put: 12 * time.Millisecond, Get: 3 * time.Millisecond, Left: f.left}, nil
 }

@@ -32,7 +32,7 @@ func connect(t testing.TB, s *BMCs, b *BMC) (*peer, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.WithTimeout(300 * time.Millisecond).WithRetry(1).WithCipherSuiteID(types.CipherSuiteID17)
+	c.WithTimeout(time.Second).WithRetry(1).WithCipherSuiteID(types.CipherSuiteID17)
 	if b.spec.Operator {
 		c.WithMaxPrivilegeLevel(types.PrivilegeLevelOperator)
 	}

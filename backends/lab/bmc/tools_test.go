@@ -28,7 +28,7 @@ func tool(t *testing.T, name string) string {
 // run runs a program, which finds the lab's password in its environment.
 func run(t *testing.T, s *BMCs, argv ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = append(os.Environ(), "IPMITOOL_PASSWORD="+s.password, "TZ=UTC")

@@ -67,12 +67,11 @@ type Cluster struct {
 
 // ringFile is one ring in its present and its last version.
 type ringFile struct {
-	name    string
-	ring    *Ring
-	md5     string
-	oldMD5  string // two versions behind; "" when there is none
-	written time.Time
-	parts   map[string]int // replicas by "node/device"
+	name   string
+	ring   *Ring
+	md5    string
+	oldMD5 string         // two versions behind; "" when there is none
+	parts  map[string]int // replicas by "node/device"
 }
 
 // conf of the made-up cluster. Its secrets are the lab's own.
@@ -209,8 +208,10 @@ func (c *Cluster) makeRings() error {
 		power    int
 		version  int
 		seed     uint64
+		age      time.Duration // since it was pushed
 	}{
-		{"account", 3, small, 1214, 1}, {"container", 3, small, 1216, 2}, {gold, 3, c.opts.PartPower, 1231, 3}, {archive, 6, c.opts.PartPower - 3, 608, 4},
+		{"account", 3, small, 1214, 1, 50 * time.Hour}, {"container", 3, small, 1216, 2, 50 * time.Hour},
+		{gold, 3, c.opts.PartPower, 1231, 3, 4 * time.Hour}, {archive, 6, c.opts.PartPower - 3, 608, 4, 75 * time.Hour},
 	}
 	errs := make([]error, len(specs))
 	c.rings = make([]*ringFile, len(specs))
@@ -231,9 +232,11 @@ func (c *Cluster) makeRings() error {
 				}
 			}
 			if err == nil {
-				f.md5, err = writeRing(r, filepath.Join(c.dir, s.name+".ring.gz"))
+				path, pushed := filepath.Join(c.dir, s.name+".ring.gz"), c.opts.Now().Add(-s.age)
+				f.md5, err = writeRing(r, path)
+				err = errors.Join(err, os.Chtimes(path, pushed, pushed))
 			}
-			f.use(c, r)
+			f.use(r)
 			c.rings[i], errs[i] = f, err
 		})
 	}
@@ -264,8 +267,8 @@ func (b both) Write(p []byte) (int, error) {
 }
 
 // use takes a ring as the present one.
-func (f *ringFile) use(c *Cluster, r *Ring) {
-	f.ring, f.written, f.parts = r, c.opts.Now(), map[string]int{}
+func (f *ringFile) use(r *Ring) {
+	f.ring, f.parts = r, map[string]int{}
 	counts := make([]int, len(r.Devices))
 	for _, row := range r.Rows {
 		for _, id := range row {

@@ -31,7 +31,7 @@ type Pending struct {
 // Hints compares the builder with the ring file that is in use; nil leaves that
 // out. A builder that was never rebalanced has no ring and no figures.
 func (b *Builder) Hints(r *Ring, now time.Time) Hints {
-	h := Hints{MinPartHours: b.MinPartHours, LastMoves: b.LastMoves, Overload: b.Overload, Wait: b.wait(now), Movable: b.movable(now)}
+	h := Hints{MinPartHours: b.MinPartHours, LastMoves: b.LastMoves, Overload: b.Overload, Wait: b.Wait(now), Movable: b.movable(now)}
 	if b.ring != nil {
 		h.Balance, h.Dispersion = b.ring.Balance(), b.ring.dispersion(b.Replicas)
 		perWeight := float64(b.ring.slots) / b.ring.Weight()
@@ -50,8 +50,9 @@ func (b *Builder) Hints(r *Ring, now time.Time) Hints {
 	return h
 }
 
-// wait is what swift-ring-builder calls remaining.
-func (b *Builder) wait(now time.Time) time.Duration {
+// Wait is how long the builder still holds partitions that have moved; 0: it lets go of
+// them. swift-ring-builder calls it remaining.
+func (b *Builder) Wait(now time.Time) time.Duration {
 	if b.LastMoves.IsZero() {
 		return 0
 	}

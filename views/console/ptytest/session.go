@@ -71,7 +71,7 @@ func Open(tb testing.TB, o Options, argv ...string) *Session {
 	tb.Cleanup(func() {
 		s.Stall(false)
 		s.Cmd.Process.Kill()
-		s.wait(10 * time.Second)
+		s.wait(60 * time.Second)
 		s.tty.Close()
 	})
 	return s
@@ -203,7 +203,7 @@ func (s *Session) until(limit time.Duration, ok func(string) bool) (time.Time, b
 // See waits until all the texts are on the screen.
 func (s *Session) See(texts ...string) time.Time {
 	s.tb.Helper()
-	return s.Until(fmt.Sprintf("%q on the screen", texts), 20*time.Second, func(screen string) bool {
+	return s.Until(fmt.Sprintf("%q on the screen", texts), 60*time.Second, func(screen string) bool {
 		for _, t := range texts {
 			if !strings.Contains(screen, t) {
 				return false
@@ -216,13 +216,13 @@ func (s *Session) See(texts ...string) time.Time {
 // Normal waits until the alternate screen is off and the text is on the screen.
 func (s *Session) Normal(text string) time.Time {
 	s.tb.Helper()
-	return s.Until("normal screen with "+text, 20*time.Second, func(screen string) bool { return !s.vt.alt && strings.Contains(screen, text) })
+	return s.Until("normal screen with "+text, 60*time.Second, func(screen string) bool { return !s.vt.alt && strings.Contains(screen, text) })
 }
 
 // Unsee waits until the text is gone from the screen.
 func (s *Session) Unsee(text string) time.Time {
 	s.tb.Helper()
-	return s.Until("screen without "+text, 20*time.Second, func(screen string) bool { return !strings.Contains(screen, text) })
+	return s.Until("screen without "+text, 60*time.Second, func(screen string) bool { return !strings.Contains(screen, text) })
 }
 
 var keys = map[string]string{"esc": "\x1b", "enter": "\r", "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D",
@@ -242,7 +242,7 @@ func (s *Session) Press(names ...string) {
 // Insist presses a key twice a second until the text is on the screen.
 func (s *Session) Insist(key, text string) {
 	s.tb.Helper()
-	for range 40 {
+	for range 120 {
 		s.Press(key)
 		if _, ok := s.until(500*time.Millisecond, func(screen string) bool { return strings.Contains(screen, text) }); ok {
 			return

@@ -22,7 +22,7 @@ func TestSessionSeesWhatAProgramPaints(t *testing.T) {
 	s.Press("hello", "enter")
 	s.See("got hello")
 	s.Press("enter")
-	if code := s.Exit(10 * time.Second); code != 3 {
+	if code := s.Exit(60 * time.Second); code != 3 {
 		t.Errorf("exit code %d, want 3", code)
 	}
 	if s.Alt() || !slices.Contains(s.Strings(), "]52;c;aGk=") {
