@@ -134,11 +134,11 @@ func Matrix(syncs []*Facts, registries []fleet.Registry, running []Running) (col
 		m.add(f)
 	}
 	for _, r := range Join(syncs, registries, running) {
-		row, known := m.row(r.Repository, r.Tag)
-		if !known { // no side has it
-			row.Cells[m.column[r.Registry]].Known = true
-		}
+		row := m.row(r.Repository, r.Tag)
 		row.Running = append(row.Running, r)
+		if r.State == RunsGone && len(row.In) == 0 {
+			m.nowhere(row, syncs)
+		}
 	}
 	for i := range m.rows {
 		slices.SortFunc(m.rows[i].Running, func(a, b Run) int {
@@ -157,8 +157,8 @@ type joiner struct {
 	rows   []Row
 }
 
-// row is the row of a tag, and whether it was there. It is good until the next one.
-func (m *joiner) row(repository, tag string) (r *Row, known bool) {
+// row is the row of a tag. It is good until the next one.
+func (m *joiner) row(repository, tag string) *Row {
 	key := [2]string{repository, tag}
 	i, known := m.at[key]
 	if !known {
@@ -166,7 +166,18 @@ func (m *joiner) row(repository, tag string) (r *Row, known bool) {
 		m.at[key] = i
 		m.rows = append(m.rows, Row{Repository: repository, Tag: tag, Cells: make([]Cell, len(m.column))})
 	}
-	return &m.rows[i], known
+	return &m.rows[i]
+}
+
+// nowhere books that the registries of the syncs that would have found a tag do not
+// have it.
+func (m *joiner) nowhere(row *Row, syncs []*Facts) {
+	for _, f := range syncs {
+		if f.covers(row.Repository, row.Tag) {
+			row.Cells[m.column[f.From.Registry]].Known = true
+			row.Cells[m.column[f.To.Registry]].Known = true
+		}
+	}
 }
 
 func (m *joiner) add(f *Facts) {
@@ -174,7 +185,7 @@ func (m *joiner) add(f *Facts) {
 	for _, r := range f.Repositories {
 		for i := range r.Tags {
 			t := &r.Tags[i]
-			row, _ := m.row(r.Name, t.Name)
+			row := m.row(r.Name, t.Name)
 			row.In = append(row.In, In{f, r, t})
 			row.Cells[from].learn(t.cell(true))
 			row.Cells[to].learn(t.cell(false))

@@ -66,7 +66,7 @@ func TestMatrix(t *testing.T) {
 	wants(t, "columns", columns, "[tokyo shanghai osaka]")
 	wants(t, "rows", strings.Join(out, "\n"), strings.Join([]string{
 		"team/api:1 a2 a1 ? e3/shanghai=same shanghai:moved",
-		"team/web:0.9 - ? ? e4/tokyo=gone",
+		"team/web:0.9 - - - e4/tokyo=gone",
 		"team/web:1 w1 w1 w1 e1/tokyo=moved e2/tokyo=same e5/tokyo=unknown shanghai:equal osaka:equal",
 		"team/web:2 w2 - ? e3/shanghai=gone shanghai:missing",
 		"team/web:3 w3 ? ? e3/shanghai=unknown shanghai:unknown",

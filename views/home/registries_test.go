@@ -110,7 +110,7 @@ func TestRegistryRows(t *testing.T) {
 		"? tyo-sha not read ": unread,
 		"x tyo-sha refused ":  down,
 		"! tyo-sha stale <1h\n! missing team/web:1.9.2 1h\n! moved team/web:2.0.0 >4h":                                late,
-		"% tyo-sha 50%, 5s left, 5.9 MB/s, 0 of 2 tags <5s\n! missing team/web:1.9.2 14m\n! moved team/web:2.0.0 >3h": moving(behind),
+		"% tyo-sha 50%, 6s left, 5.9 MB/s, 0 of 2 tags <5s\n! missing team/web:1.9.2 14m\n! moved team/web:2.0.0 >3h": moving(behind),
 	} {
 		if got := text(s); got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)

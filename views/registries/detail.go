@@ -99,7 +99,7 @@ func (s *Screen) tagPage(g *page, t *tag) {
 		g.fact(states[rank(in.State)].sign, in.Sync.Sync, text)
 	}
 	if len(t.In) == 0 {
-		g.fact(bad, "none", "no registry of a sync has it")
+		g.fact(t.sign(), "none", t.nobody())
 	}
 	g.head("Run by")
 	for _, r := range t.Running {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ringside/actions"
+	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/keymap"
 	"ringside/views/kit"
@@ -174,7 +175,7 @@ func TestOpenAndBack(t *testing.T) {
 	if r.screen.Back() {
 		t.Error("the first page is left for another one")
 	}
-	r.press("tab", "enter").see("nowhere  team/web:0.9", "no registry of a sync has it")
+	r.press("tab", "enter").see("nowhere  team/web:0.9", "none         no registry has it")
 	r.press("/").text("tokyo").press("enter").see("only tokyo").miss("osaka")
 	r.press("esc", "esc").see("[Tags]")
 	r.page(historyPage).press("enter").wants(screen.Go{Screen: "runs", Subject: "r2", Open: "detail"})
@@ -258,6 +259,33 @@ func TestSelection(t *testing.T) {
 	want()
 	r.page(historyPage)
 	want()
+}
+
+// What was deployed since the registries were looked at is not known to be anywhere:
+// it is not said to be lost.
+func TestDeployedSinceTheLook(t *testing.T) {
+	w := troubled()
+	w.ran("tokyo-2", "production", "web registry.tyo.example:5000/team/web:2.0.0 3")
+	e, _ := w.store.State().Entry("docker/tokyo-2")
+	e.Facts.(*docker.Facts).Containers[0].Created = noon.Add(-10 * time.Second)
+	r := newRobot(t, w, 140, 37).page(tagsPage)
+	r.screen.tags.Show("team/web:2.0.0")
+	r.see("▌ ? unknown team/web:2.0.0", "? 1 of 1 unknown", "team/web:2.0.0: no registry had it when they were looked at last")
+	r.press("enter").see("? none         no registry had it when they were looked at last")
+	r.press("esc")
+	r.screen.tags.Show("team/web:0.9")
+	r.see("team/web:0.9: no registry has it")
+}
+
+// A tag that its source lost while it is run is missing there, not only too much at the
+// target.
+func TestLostAtTheSource(t *testing.T) {
+	w := troubled()
+	w.ran("tokyo-2", "production", "web registry.tyo.example:5000/team/web:1.8.0 8")
+	r := newRobot(t, w, 80, 21)
+	r.screen.Show("tag/tokyo/team/web:1.8.0")
+	r.see("▌ ○ extra   team/web:1.8.0    ! -                     8888888  ✗ 1 run 8888888")
+	r.press("enter").see("! tokyo        not there", "tokyo does not have it any more")
 }
 
 // A picture in which nothing of registries changed keeps the list as it is; the ages

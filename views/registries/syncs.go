@@ -66,7 +66,7 @@ var pairColumns = []lists.Column[*Screen, *pair]{
 		return kit.Cell{Text: glyph + " " + p.Status.Word, Style: style}
 	}},
 	{Column: kit.Column{Key: "sync", Title: "SYNC", Min: 8, Want: 12, Flex: true}, Cell: func(s *Screen, p *pair) kit.Cell { return kit.Cell{Text: p.Spec.Name} }},
-	{Column: kit.Column{Title: "  FROM, TO", Min: 18, Want: 20}, Cell: func(s *Screen, p *pair) kit.Cell {
+	{Column: kit.Column{Title: "  FROM, TO", Min: 19, Want: 20}, Cell: func(s *Screen, p *pair) kit.Cell {
 		if p.Insecure() != "" {
 			return kit.Cell{Text: s.look.Theme.Glyph.Warn + " " + s.route(p), Style: s.look.Theme.Warn}
 		}

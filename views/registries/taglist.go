@@ -131,7 +131,7 @@ func tagFoot(s *Screen, t *tag) (string, kit.Style) {
 	}
 	var parts []string
 	if len(t.In) == 0 {
-		parts = append(parts, "no registry has it")
+		parts = append(parts, t.nobody())
 	}
 	for _, in := range t.In {
 		text := in.Sync.Sync + ": " + sentence(in)

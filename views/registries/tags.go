@@ -63,18 +63,29 @@ func tagsOf(im *impact.Images) []*tag {
 	for i := range im.Rows {
 		t := &all[i]
 		*t = tag{Row: &im.Rows[i], name: im.Rows[i].Repository + ":" + im.Rows[i].Tag, state: registry.Equal}
+		t.runs = count(t.Running)
 		if len(t.In) == 0 {
 			t.state = nowhere
+			if t.runs.gone == 0 { // it runs since the last look, so it was somewhere
+				t.state = registry.Unknown
+			}
 		}
 		for _, in := range t.In {
 			if rank(in.State) < rank(t.state) || t.since.IsZero() {
 				t.state, t.since, t.older, t.why = in.State, in.Since, in.Older, in.Why
 			}
 		}
-		t.runs = count(t.Running)
 		out[i] = t
 	}
 	return out
+}
+
+// nobody says in words that no registry has a tag.
+func (t *tag) nobody() string {
+	if t.state == nowhere {
+		return "no registry has it"
+	}
+	return "no registry had it when they were looked at last"
 }
 
 // runs is how what runs a tag compares with it.
@@ -144,14 +155,20 @@ func (s *Screen) elsewhere(t *tag, column int) bool {
 	return false
 }
 
-// missing says that a registry should have the tag.
+// missing says that a registry should have the tag: its source has it, or a container
+// runs it from there.
 func (s *Screen) missing(t *tag, column int) bool {
+	for _, r := range t.Running {
+		if r.Registry == s.images.Registries[column] && r.State == registry.RunsGone {
+			return true
+		}
+	}
 	for _, in := range t.In {
 		if in.Sync.To.Registry == s.images.Registries[column] && in.State == registry.Gone {
 			return true
 		}
 	}
-	return len(t.In) == 0 && t.Cells[column].Known
+	return false
 }
 
 // digestCell is a tag at a registry: its digest, "-" where it is not, "?" where that

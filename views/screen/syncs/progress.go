@@ -54,7 +54,7 @@ func progress(y *Sync, runs []actions.RunRecord) (p Progress) {
 			}
 		}
 	}
-	if rate, ok := y.Rate(); ok && rate > 0 && p.Total > p.Done {
+	if rate := y.pace(); rate > 0 && p.Total > p.Done {
 		p.Left, p.LeftKnown = time.Duration(float64(p.Total-p.Done)/rate*float64(time.Second)), true
 	}
 	return p
@@ -63,4 +63,25 @@ func progress(y *Sync, runs []actions.RunRecord) (p Progress) {
 // Of says that a run is of a sync, by the key of its target.
 func Of(r *actions.RunRecord, sync string) bool {
 	return r.Kind == "sync.run" && slices.ContainsFunc(r.Targets, func(t fleet.Target) bool { return t.Key() == sync })
+}
+
+// paceOver is how many samples of a second a pace is taken over: bytes go in bursts,
+// and what is left of a time is not to jump with them.
+const paceOver = 8
+
+// pace is how fast the sync moved over the last seconds; 0 when nobody here knows.
+func (y *Sync) pace() float64 {
+	if !y.Flowing {
+		return 0
+	}
+	last := y.Activity.History
+	last = last[max(0, len(last)-paceOver):]
+	if len(last) == 0 {
+		return y.Activity.Rate
+	}
+	sum := 0.0
+	for _, r := range last {
+		sum += r
+	}
+	return sum / float64(len(last))
 }

@@ -88,6 +88,10 @@ func TestProgress(t *testing.T) {
 	if p := Read(f, store.State(), runs, noon)[0].Progress; !p.LeftKnown || p.Left != 5*time.Second {
 		t.Errorf("left %v %v", p.Left, p.LeftKnown)
 	}
+	store.Put(fleet.Reading{Source: Source("tyo-sha") + "/activity", At: noon, Facts: &registry.Activity{Rate: 40e6, History: []float64{90e6, 1e6, 7e6, 4e6, 4e6, 4e6, 4e6, 4e6, 4e6}}})
+	if p := Read(f, store.State(), runs, noon)[0].Progress; p.Left != 5*time.Second {
+		t.Errorf("left %v: it jumps with the bursts", p.Left)
+	}
 	if y := Read(f, store.State(), runs, noon.Add(time.Minute))[0]; y.Flowing || y.Progress.LeftKnown {
 		t.Error("what moved a minute ago is said to move")
 	}
