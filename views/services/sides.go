@@ -322,6 +322,10 @@ func (d *detail) timeline(s *kit.Sheet, w int) {
 	t, now := s.Theme, d.s.snap.Now
 	s.Head("What was done, newest first")
 	n := 0
+	watched := map[string]string{}
+	for i := range d.s.snap.Runs {
+		watched[d.s.snap.Runs[i].ID] = releases.Watched(&d.s.snap.Runs[i])
+	}
 	for _, e := range History(d.s.snap.Runs) {
 		if e.Service != d.it.Service {
 			continue
@@ -345,6 +349,9 @@ func (d *detail) timeline(s *kit.Sheet, w int) {
 			told(s, w, "    ", style, e.Error)
 		case e.Status != string(actions.Succeeded):
 			s.Dim("    " + e.Status)
+		}
+		if text := watched[e.Run]; text != "" {
+			told(s, w, "    ", t.Dim, text)
 		}
 		if e.Reason != "" {
 			told(s, w, "    ", t.Dim, "because: "+e.Reason)
