@@ -278,8 +278,9 @@ func (d *detail) proxies(s *kit.Sheet, w int) {
 		case !v.Agrees():
 			glyph, kept = t.Warn.Paint(t.Glyph.Warn), t.Warn.Paint("keeps "+orName(v.Kept, v.KeptName)+" for its next start; K makes it follow")
 		}
-		right := t.Dim.Paint(" " + screen.Since(p.At, now) + " ago")
+		right := t.Dim.Paint(" <" + kit.Age(screen.Within(max(0, now.Sub(p.At)))))
 		if p.Err != nil {
+			right = t.Warn.Paint(" " + screen.Since(p.At, now) + " ago")
 			glyph = t.Warn.Paint(t.Glyph.Stale)
 		}
 		s.Text(kit.Join(glyph+" "+name+"  "+says+", "+kept, right, w, t.Glyph.Ellipsis))
