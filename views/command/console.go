@@ -16,6 +16,7 @@ import (
 	"ringside/views/containers"
 	"ringside/views/home"
 	"ringside/views/power"
+	"ringside/views/registries"
 	"ringside/views/runs"
 	"ringside/views/screen"
 	"ringside/views/services"
@@ -68,7 +69,7 @@ func (a *app) console(ctx context.Context) error {
 	list.ReadOnly = a.flags.readOnly
 	o := console.Options{
 		Fleet: f, Store: store, Set: set, Env: env, Registry: a.registry, Runner: runner, Keys: keys,
-		Screens: []screen.Screen{home.New(), power.New(a.bmcs), list, swift.New(), services.New(), runs.New()},
+		Screens: []screen.Screen{home.New(), power.New(a.bmcs), list, swift.New(), registries.New(), services.New(), runs.New()},
 		ASCII:   a.flags.ascii, ReadOnly: a.flags.readOnly, Dark: dark(f.Theme),
 		Version: a.version(), StateDir: a.stateDir(), Getenv: a.Getenv,
 	}

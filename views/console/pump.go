@@ -43,6 +43,7 @@ type pump struct {
 	onset   impact.Onset
 	book    power.Book
 	memos   []swift.Memo // of the fleet's clusters
+	images  impact.ImagesMemo
 	found   impact.ServiceMemo
 }
 
@@ -100,6 +101,9 @@ func (p *pump) picture() screen.Snapshot {
 	s.Asked = p.book.Read(s.Runs)
 	for i, c := range p.fleet.Clusters {
 		s.Clusters = append(s.Clusters, impact.Cluster(p.fleet, c, s.State, s.Now, &p.memos[i]))
+	}
+	if len(p.fleet.Syncs) > 0 {
+		s.Images = p.images.Images(p.fleet, s.State)
 	}
 	s.Services, s.Holds = p.found.Services(p.fleet, s.State), p.history.holds()
 	s.Problems = append(impact.Docker(p.fleet, s.State, s.Now), impact.Power(p.fleet, s.State, s.Asked, p.history.quiet(), s.Now)...)

@@ -197,6 +197,8 @@ func init() { // set here, since the table's functions lead back to it
 		keymap.GoSwift:     func(m *model) tea.Cmd { return m.jump("swift") },
 		keymap.GoServices:  func(m *model) tea.Cmd { return m.jump("services") },
 		keymap.GoRuns:      func(m *model) tea.Cmd { return m.jump("runs") },
+
+		keymap.GoRegistries: func(m *model) tea.Cmd { return m.jump("registries") },
 	}
 }
 

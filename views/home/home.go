@@ -15,7 +15,7 @@ import (
 
 // systems are the panes, the most important first: where the room is short the
 // last ones are left out. A system that the fleet does not have shows none.
-var systems = []*system{&attentionPane, &powerPane, &containersPane, &swiftPane, &servicesPane, &activityPane}
+var systems = []*system{&attentionPane, &powerPane, &containersPane, &swiftPane, &registriesPane, &servicesPane, &activityPane}
 
 // Screen is the home screen.
 type Screen struct {
@@ -170,6 +170,11 @@ func (s *Screen) Do(id keymap.ID) tea.Cmd {
 			return screen.Send(screen.Go{Screen: "containers", Subject: r.target.Key(), Open: "logs"})
 		}
 		return screen.Send(screen.Toast{Bad: true, Text: "only a container has a log"})
+	case keymap.ActSync:
+		if r.target.Kind == fleet.KindSync {
+			return screen.Send(screen.Act{Action: "sync.run", Targets: []fleet.Target{r.target}})
+		}
+		return screen.Send(screen.Toast{Bad: true, Text: "choose a sync, or go to the tag with enter"})
 	case keymap.Copy:
 		return screen.Send(screen.Copy{What: r.cells[0], Text: r.cells[0]})
 	}

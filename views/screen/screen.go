@@ -22,6 +22,7 @@ type Snapshot struct {
 	Fleet    *fleet.Fleet
 	State    *watch.State
 	Clusters []*swift.Overview   // of Swift, in the order of the fleet
+	Images   *impact.Images      // of registries: the same pointer as long as nothing changed; nil without syncs
 	Services []impact.Service    // in the order of the fleet
 	Holds    []actions.Hold      // of the ledger
 	Problems []impact.Problem    // worst first
