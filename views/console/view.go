@@ -155,21 +155,28 @@ func (m *model) take(snap screen.Snapshot) {
 	}
 }
 
+// tabs names the screens with their keys. Where they have no room they stand closer
+// together, and of the runs that go on only the number is told.
 func (m *model) tabs() string {
 	t := m.look.Theme
-	line := ""
+	right := t.Key.Paint(m.o.Keys.Key(keymap.Help)) + t.Dim.Paint(" help ")
+	wide, tight := "", ""
 	for i, s := range m.screens {
-		key := m.o.Keys.Key(keymap.ID("go." + s.Name()))
 		style := t.Tab
 		if i == m.at {
 			style = t.TabActive
 		}
-		line += " " + t.Key.Paint(key) + " " + style.Paint(kit.Cut(s.Title(), 40, t.Glyph.Ellipsis)) + " "
+		tab := " " + t.Key.Paint(m.o.Keys.Key(keymap.ID("go."+s.Name()))) + " " + style.Paint(kit.Cut(s.Title(), 40, t.Glyph.Ellipsis))
+		wide, tight = wide+tab+" ", tight+tab
 	}
 	if m.running > 0 {
-		line += " " + t.Busy.Paint(t.Glyph.Busy+" "+plural(m.running, "run")+" going on")
+		wide += " " + t.Busy.Paint(t.Glyph.Busy+" "+plural(m.running, "run")+" going on")
+		tight += " " + t.Busy.Paint(fmt.Sprint(t.Glyph.Busy, " ", m.running))
 	}
-	return kit.Join(line, t.Key.Paint(m.o.Keys.Key(keymap.Help))+t.Dim.Paint(" help "), m.w, t.Glyph.Ellipsis)
+	if kit.Width(wide)+kit.Width(right) < m.w {
+		return kit.Join(wide, right, m.w, t.Glyph.Ellipsis)
+	}
+	return kit.Join(tight, right, m.w, t.Glyph.Ellipsis)
 }
 
 // hintLine is the last hint line and what it was made for: it changes with the
