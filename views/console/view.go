@@ -155,28 +155,51 @@ func (m *model) take(snap screen.Snapshot) {
 	}
 }
 
-// tabs names the screens with their keys. Where they have no room they stand closer
-// together, and of the runs that go on only the number is told.
 func (m *model) tabs() string {
 	t := m.look.Theme
-	right := t.Key.Paint(m.o.Keys.Key(keymap.Help)) + t.Dim.Paint(" help ")
-	wide, tight := "", ""
+	help := t.Key.Paint(m.o.Keys.Key(keymap.Help)) + t.Dim.Paint(" help ")
+	line := ""
+	for _, way := range tabWays {
+		if line = m.tabLine(way); kit.Width(line)+kit.Width(help) < m.w {
+			break
+		}
+	}
+	return kit.Join(line, help, m.w, t.Glyph.Ellipsis)
+}
+
+// tabWay is a way to write the tabs; tabWays has them from the widest on.
+type tabWay struct {
+	gap    string // between tabs
+	titles bool   // of all of them, not only of the one that is shown
+	going  string // what follows the number of runs that go on, "" for nothing
+}
+
+var tabWays = []tabWay{{"  ", true, "going on"}, {" ", true, ""}, {" ", false, "going on"}}
+
+func (m *model) tabLine(way tabWay) string {
+	t := m.look.Theme
+	line := ""
 	for i, s := range m.screens {
-		style := t.Tab
+		gap, style := way.gap, t.Tab
+		if i == 0 {
+			gap = " "
+		}
+		line += gap + t.Key.Paint(m.o.Keys.Key(keymap.ID("go."+s.Name())))
 		if i == m.at {
 			style = t.TabActive
 		}
-		tab := " " + t.Key.Paint(m.o.Keys.Key(keymap.ID("go."+s.Name()))) + " " + style.Paint(kit.Cut(s.Title(), 40, t.Glyph.Ellipsis))
-		wide, tight = wide+tab+" ", tight+tab
+		if way.titles || i == m.at {
+			line += " " + style.Paint(kit.Cut(s.Title(), 40, t.Glyph.Ellipsis))
+		}
 	}
-	if m.running > 0 {
-		wide += " " + t.Busy.Paint(t.Glyph.Busy+" "+plural(m.running, "run")+" going on")
-		tight += " " + t.Busy.Paint(fmt.Sprint(t.Glyph.Busy, " ", m.running))
+	switch {
+	case m.running == 0:
+	case way.going == "":
+		line += " " + t.Busy.Paint(fmt.Sprintf("%s %d", t.Glyph.Busy, m.running))
+	default:
+		line += way.gap + t.Busy.Paint(t.Glyph.Busy+" "+plural(m.running, "run")+" "+way.going)
 	}
-	if kit.Width(wide)+kit.Width(right) < m.w {
-		return kit.Join(wide, right, m.w, t.Glyph.Ellipsis)
-	}
-	return kit.Join(tight, right, m.w, t.Glyph.Ellipsis)
+	return line
 }
 
 // hintLine is the last hint line and what it was made for: it changes with the

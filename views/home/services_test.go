@@ -63,7 +63,9 @@ func swapping(s screen.Snapshot) screen.Snapshot {
 }
 
 func TestServiceFrames(t *testing.T) {
-	all := func(trouble bool) screen.Snapshot { return swifted(powered(served(picture(trouble), trouble)), trouble) }
+	all := func(trouble bool) screen.Snapshot {
+		return swifted(powered(served(picture(trouble), trouble)), trouble)
+	}
 	for name, c := range map[string]struct {
 		snap screen.Snapshot
 		w, h int
