@@ -47,7 +47,7 @@ func Actions(w service.World, r syncs.Registries) []actions.Action {
 		ID: "service.deploy", Verb: "deploy", Title: "Deploy a release", Takes: fleet.KindService,
 		Help: "Bring a release into the colour of a service that is not live, up to the gate; with swap, move the users as well.",
 		Args: []actions.Arg{
-			{Name: "image", Required: true, Check: checkImage, Help: "what to deploy: TAG, REPOSITORY:TAG or REPOSITORY@DIGEST"},
+			{Name: "image", Required: true, Check: checkImage, Choices: choices, Help: "what to deploy: TAG, REPOSITORY:TAG or REPOSITORY@DIGEST"},
 			{Name: "sync", Flag: true, Default: "false", Check: checkBool, Help: "bring it to registries that lack it first, by the syncs of the configuration"},
 			{Name: "swap", Flag: true, Default: "false", Check: checkBool, Help: "swap to it when it has passed the gate"},
 			{Name: "contract-migration", Flag: true, Default: "false", Check: checkBool, Help: "the release contains a contract migration: what runs before it will not work after it"},
@@ -114,7 +114,7 @@ func (d *deployment) plan(env *actions.Env, s fleet.Service, p params) (*actions
 		if err != nil {
 			return nil, err
 		}
-		plan.Steps = append(plan.Steps, more...)
+		plan.Steps, plan.Sides = append(plan.Steps, more...), swap.Sides(*p.Swap)
 	}
 	return plan, nil
 }

@@ -97,6 +97,10 @@ func (d *deployment) build(ctx context.Context, env *actions.Env, targets []flee
 	plan, err := d.plan(env, s, l.p)
 	if err == nil {
 		plan.Findings = l.Findings
+		if p := l.p; p.Swap == nil {
+			was, _ := l.st.Colour(l.st.Live).Release()
+			plan.Sides = service.Sides(service.Side{Title: "users have", Colour: l.st.Live, Release: was}, service.Side{Title: "to be deployed", Colour: p.Colour, Release: p.Release})
+		}
 	}
 	return plan, err
 }

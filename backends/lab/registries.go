@@ -67,6 +67,7 @@ const (
 	baseLayer = 18 << 20
 	repoLayer = 7 << 20
 	ownLayer  = 2 << 20
+	newLayer  = 12 << 20 // of what Shanghai does not have: a sync takes a while to look at
 )
 
 // teamImage describes an image of the team; round tells rebuilds apart.
@@ -77,8 +78,12 @@ func teamImage(p pushed, round int) registry.Image {
 	}
 	return registry.Image{Name: name, Platforms: []string{"linux/amd64", "linux/arm64"}, Signed: !strings.Contains(p.tag, "alpha"),
 		Layers: func(platform string) []registry.Layer {
-			return []registry.Layer{{Name: "base " + platform, Size: baseLayer}, {Name: p.repository + " " + platform, Size: repoLayer},
+			layers := []registry.Layer{{Name: "base " + platform, Size: baseLayer}, {Name: p.repository + " " + platform, Size: repoLayer},
 				{Name: name + " " + platform, Size: ownLayer + int64(len(name)%5)<<20}}
+			if slices.Contains(behind, p) {
+				layers = append(layers, registry.Layer{Name: "new in " + name + " " + platform, Size: newLayer})
+			}
+			return layers
 		}}
 }
 
@@ -179,7 +184,7 @@ func (l *Lab) startRegistries(demo bool) error {
 // Pace of the builds: a release candidate comes every few minutes, and a while
 // later somebody else's job brings it to Shanghai.
 const (
-	buildEvery   = 4 * time.Minute
+	buildEvery   = 3 * time.Minute
 	buildArrives = 100 * time.Second
 )
 

@@ -521,7 +521,7 @@ func TestStory(t *testing.T) {
 	w := newWorld(t, o)
 	v := w.sweep()
 	stale := v.file(t, "object").Groups[1]
-	if v.NodeCount() != (Count{Total: 120, Up: 119, Down: 1}) || v.mustNode(t, "sw088").State != Down || len(stale.Members) != 2 || stale.Behind != 2 {
+	if v.NodeCount() != (Count{Total: 120, Up: 119, Down: 1}) || v.mustNode(t, "sw089").State != Down || len(stale.Members) != 2 || stale.Behind != 2 {
 		t.Errorf("%+v %+v", v.NodeCount(), stale)
 	}
 	if v.Capacity.Fullest.Label() != "sw005/d2" || v.Clock.Worst.Host != "sw064" || v.Replication[2].Oldest.Host != "sw071" || len(v.Versions) != 2 || len(v.Strays) != 1 {

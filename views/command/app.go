@@ -172,9 +172,10 @@ func (a *app) discover() *fleet.Fleet {
 	return &fleet.Fleet{Engines: engines, Clusters: swift.Discover(swift.Usual, a.Getenv), Notices: notices}
 }
 
-// stateDir is where ledger and crash reports live.
+// stateDir is where crash reports go: beside the user's ledger, also those of a demo,
+// whose own directory is gone when somebody looks for them.
 func (a *app) stateDir() string {
-	path := a.ledgerPath()
+	path := ledger.Path(a.Getenv)
 	if path == "" {
 		return ""
 	}

@@ -5,10 +5,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"ringside/backends/impact"
 	"ringside/backends/lab"
 	"ringside/backends/lab/bmc"
 	"ringside/backends/lab/swift"
+	clusters "ringside/backends/swift"
+	"ringside/backends/watch"
 )
 
 // newStore is a bench of eight hosts that are the storage nodes of a cluster.
@@ -131,4 +135,39 @@ func TestPowerPlanSeesPartitions(t *testing.T) {
 	if r := b.line(t, "power off sw003 --yes --reason test --override drill"); r.code != ExitDone || b.powers(t, 8) != 7 {
 		t.Errorf("overridden: %+v", r)
 	}
+}
+
+// In the demo some nodes may go off besides those that are, and others may not.
+func TestDemoHasSafeNodes(t *testing.T) {
+	l, err := lab.Start(lab.Options{Speed: 1, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	f, store := l.Fleet(), watch.NewStore()
+	c := clusters.New(f, f.Clusters[0])
+	if err := c.Sweep(t.Context(), store.Put); err != nil {
+		t.Fatal(err)
+	}
+	o := impact.Cluster(f, f.Clusters[0], store.State(), time.Now(), nil)
+	safe, unsafe := 0, 0
+	for _, n := range o.Nodes {
+		effect, _ := o.WhatIf(clusters.Selection{Nodes: []string{n.Name}})
+		falls, devices := 0, 0
+		for _, w := range effect {
+			falls += w.Then.AtMost.BelowQuorum - w.Now.AtMost.BelowQuorum
+			devices += w.Devices
+		}
+		switch {
+		case devices == 0: // it is off already
+		case falls == 0:
+			safe++
+		default:
+			unsafe++
+		}
+	}
+	if n := o.NodeCount(); n.Down < 2 || safe == 0 || unsafe == 0 {
+		t.Errorf("%+v; %d nodes are safe, %d are not", n, safe, unsafe)
+	}
+	t.Logf("%d nodes are safe, %d are not", safe, unsafe)
 }

@@ -18,6 +18,7 @@ import (
 	"ringside/backends/fleet"
 	"ringside/backends/watch"
 	"ringside/keymap"
+	"ringside/views/command"
 	"ringside/views/console"
 	"ringside/views/containers"
 	"ringside/views/home"
@@ -28,7 +29,18 @@ import (
 // of which reports new facts once a second.
 const sourcesEnv = "RINGSIDE_TEST_SOURCES"
 
+// crashEnv makes the test binary ringside itself, whose demo is the fleet of that
+// configuration, with a command that crashes.
+const crashEnv = "RINGSIDE_TEST_CRASH"
+
 func TestMain(m *testing.M) {
+	if file := os.Getenv(crashEnv); file != "" {
+		os.Exit(command.Main(context.Background(), command.Options{Args: os.Args[1:], Version: "test", StartDemo: func() (*command.Demo, error) {
+			f, err := fleet.Load(file)
+			boom := console.Command{ID: "boom", Title: "fall over", Run: func() error { panic("a command fell over") }}
+			return &command.Demo{Fleet: f, Close: func() error { return nil }, Extra: []console.Command{boom}}, err
+		}}))
+	}
 	if n, err := strconv.Atoi(os.Getenv(sourcesEnv)); err == nil {
 		if err := showSources(n); err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"ringside/backends/lab"
+	"ringside/views/command"
+	"ringside/views/console/ptytest"
 )
 
 // TestSecretsGoNowhere plants secrets wherever Ringside meets some, uses the
@@ -50,7 +52,7 @@ credentials:
 	}
 	defer watchArguments(t, mark)()
 
-	command := func(says, args string) {
+	run := func(says, args string) {
 		t.Helper()
 		c := exec.CommandContext(t.Context(), binary(t), append([]string{"--config", file, "--log", filepath.Join(dir, "command.log")}, strings.Fields(args)...)...)
 		c.Env = append(os.Environ(), home...)
@@ -60,11 +62,11 @@ credentials:
 			t.Errorf("%s does not say %q: %s", args, says, out)
 		}
 	}
-	command("by-command", "check")
-	command("API_TOKEN", "containers show one/web-1 --output json")
-	command("one", "status")
-	command("done", "containers restart one/web-1 --yes --reason test")
-	command("web-1", "runs list")
+	run("by-command", "check")
+	run("API_TOKEN", "containers show one/web-1 --output json")
+	run("one", "status")
+	run("done", "containers restart one/web-1 --yes --reason test")
+	run("web-1", "runs list")
 
 	s := open(t, file, home, "--log", filepath.Join(dir, "console.log"))
 	s.See("Attention")
@@ -91,6 +93,32 @@ credentials:
 	s.Press("q")
 	s.Exit(60 * time.Second)
 
+	// So it is when the console crashes with all of that in its memory.
+	s = ptytest.Open(t, ptytest.Options{Env: append(home, crashEnv+"="+file)}, os.Args[0], "demo", "--log", filepath.Join(dir, "crash.log"))
+	s.See("Attention", "demo")
+	s.Press("3")
+	s.See("web-1", "sorted by")
+	s.Press("enter", "tab")
+	s.See("API_TOKEN")
+	s.Press("v")
+	s.See(mark + "-container")
+	s.Press(":")
+	s.See("choose")
+	s.Press("fall")
+	s.See("fall over")
+	s.Press("enter")
+	if code := s.Exit(60 * time.Second); code != command.ExitCrash {
+		t.Errorf("exit %d after a crash:\n%s", code, s.Screen())
+	}
+	clean("what a crash leaves on the screen", s.Screen())
+	reports, _ := filepath.Glob(filepath.Join(dir, "ringside", "crash-*.txt"))
+	if len(reports) != 1 {
+		t.Fatalf("crash reports: %q\n%s", reports, s.Screen())
+	}
+	if text, err := os.ReadFile(reports[0]); err != nil || !strings.Contains(string(text), "a command fell over") {
+		t.Errorf("the report: %v %s", err, text)
+	}
+
 	files := 0
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -101,8 +129,8 @@ credentials:
 		files++
 		return err
 	})
-	if err != nil || files < 3 {
-		t.Errorf("%d files were looked at, want both logs and the ledger: %v", files, err)
+	if err != nil || files < 5 {
+		t.Errorf("%d files were looked at, want three logs, the ledger and a crash report: %v", files, err)
 	}
 	if n := l.Engine("one").Calls()["POST /containers/{id}/restart"]; n != 2 {
 		t.Errorf("the container was restarted %d times, want once from each side", n)

@@ -38,7 +38,7 @@ var tales = map[int]func(*storageNode){
 	71:  func(n *storageNode) { n.late = 5 * time.Hour },
 	77:  func(n *storageNode) { n.version = "2.31.1" },
 	78:  func(n *storageNode) { n.version = "2.31.1" },
-	88:  func(n *storageNode) { n.hang(true) },
+	89:  func(n *storageNode) { n.hang(true) },
 	103: func(n *storageNode) { n.stale[gold] = true },
 }
 
