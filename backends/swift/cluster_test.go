@@ -51,6 +51,11 @@ func newWorld(t testing.TB, o lab.Options) *world {
 	return w
 }
 
+// Agree reports whether all who told have the same file and none is missing.
+func (a Agreement) Agree() bool {
+	return len(a.Groups) <= 1 && len(a.Missing) == 0 && len(a.Unreadable) == 0
+}
+
 // put keeps a reading as the watch store does.
 func (w *world) put(r fleet.Reading) {
 	w.mu.Lock()
