@@ -54,7 +54,13 @@ type Arg struct {
 	// Suggest fills the field in the console, such as the present name for a
 	// rename; nil: Default.
 	Suggest func(env *Env, targets []fleet.Target) string
+	// Choices offers values in the console, such as the tags that are known, from the
+	// state alone; another one can always be typed. nil: none.
+	Choices func(env *Env, targets []fleet.Target) []Choice
 }
+
+// Choice is a value that is offered for an argument, with what is known of it.
+type Choice struct{ Value, Note string }
 
 // Args are argument values by name; an absent one has its Default.
 type Args map[string]string

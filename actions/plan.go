@@ -23,8 +23,9 @@ type Plan struct {
 	Findings []Finding
 	Steps    []Step
 	Confirm  Confirm
-	Parallel int // lanes that run at once within a stage; at least 1
-	StopAt   int // stop starting new steps after so many failures; 0: at the first
+	Sides    *Sides // what is and what will be, for whoever confirms it; nil: the steps say it all
+	Parallel int    // lanes that run at once within a stage; at least 1
+	StopAt   int    // stop starting new steps after so many failures; 0: at the first
 
 	// Waves says that the stages only set the pace and need nothing of one another:
 	// one starts although steps of the one before failed, as far as StopAt allows.
@@ -38,6 +39,18 @@ type Plan struct {
 	Undo bool // made by Rebuild to take the steps back: guards judge that
 
 	Mutex Mutex // held while it runs, against consoles of other machines; nil: none
+}
+
+// Sides are two states side by side.
+type Sides struct {
+	Titles [2]string // "users have", "users will have"
+	Rows   []SideRow
+}
+
+// SideRow is one value of both.
+type SideRow struct {
+	Name   string
+	Values [2]string
 }
 
 // Step is one part of a plan. Steps of one stage that share a target form a lane

@@ -15,6 +15,11 @@ const (
 	SwiftNodes Scope = "storage nodes"
 	SwiftDisks Scope = "disks of a cluster"
 	SwiftNode  Scope = "a storage node"
+	Registries Scope = "registries"
+	Tags       Scope = "tags of registries"
+	Tag        Scope = "a tag"
+	Services   Scope = "services"
+	Service    Scope = "a service"
 	Runs       Scope = "runs"
 	Run        Scope = "a run"
 )
@@ -31,6 +36,11 @@ var Places = [][]Scope{
 	{SwiftNodes, List, Swift, Movement},
 	{SwiftDisks, List, Swift, Movement},
 	{SwiftNode, Movement},
+	{Registries, Movement},
+	{Tags, Registries, List, Movement},
+	{Tag, Movement},
+	{Services, List, Movement},
+	{Service, Movement},
 	{Runs, List, Movement},
 	{Run, Movement},
 }
@@ -49,9 +59,12 @@ const (
 	GoPower     ID = "go.power"
 	GoContainer ID = "go.containers"
 	GoSwift     ID = "go.swift"
+	GoServices  ID = "go.services"
 	GoRuns      ID = "go.runs"
 	NextPane    ID = "pane.next"
 	PrevPane    ID = "pane.previous"
+
+	GoRegistries ID = "go.registries"
 
 	Up       ID = "move.up"
 	Down     ID = "move.down"
@@ -111,6 +124,16 @@ const (
 	Since    ID = "logs.since"
 	Save     ID = "logs.save"
 
+	ActSync      ID = "registries.sync"
+	ActCopyTag   ID = "registries.copy"
+	ActDeleteTag ID = "registries.delete"
+	ActDeploy    ID = "service.deploy"
+	DeploySwap   ID = "services.deploy_and_swap"
+	ActSwap      ID = "service.swap"
+	ActRollback  ID = "service.rollback"
+	ActRetire    ID = "service.retire"
+	ActSettle    ID = "service.settle"
+
 	CancelRun   ID = "run.cancel"
 	ResumeRun   ID = "run.resume"
 	RollbackRun ID = "run.rollback"
@@ -119,13 +142,15 @@ const (
 // Table is every key with its default. One letter means one act on every screen
 // where the act makes sense: U is up, X is down and T is both in turn, for a
 // container as for a host. Acts are capitals, and every one of them opens a dialog,
-// so no slip of a finger acts. d, s, p and y are kept for deploy, swap, power and
-// sync.
+// so no slip of a finger acts. d, s and y are deploy, swap and sync, which open a dialog
+// too; p is kept for power.
 var Table = []Binding{
 	{GoHome, Global, []string{"1"}, "home", "go to the home screen", 0},
 	{GoPower, Global, []string{"2"}, "power", "go to the power of the hosts", 0},
 	{GoContainer, Global, []string{"3"}, "containers", "go to the containers", 0},
 	{GoSwift, Global, []string{"4"}, "swift", "go to the Swift clusters", 0},
+	{GoRegistries, Global, []string{"5"}, "registries", "go to the registries: syncs, tags, what runs of them", 0},
+	{GoServices, Global, []string{"6"}, "services", "go to the services: which colour is live, deploys and swaps", 0},
 	{GoRuns, Global, []string{"7"}, "runs", "go to the runs: what was done, by whom", 0},
 	{Palette, Global, []string{":", "ctrl+p"}, "go to", "open the palette: any screen, container, engine, host or act by name", 80},
 	{Help, Global, []string{"?"}, "help", "show the keys of this place", 90},
@@ -225,6 +250,11 @@ var Table = []Binding{
 	{NextPane, Home, []string{"tab"}, "pane", "next pane", 20},
 	{PrevPane, Home, []string{"shift+tab"}, "", "previous pane", 0},
 	{Acts, Home, []string{"a"}, "act", "what can be done about it", 30},
+	{ActSync, Home, []string{"y"}, "sync", "bring what the sync under the cursor is behind (asks first)", 70},
+	{ActDeploy, Home, []string{"d"}, "deploy", "deploy a release of the service under the cursor (asks first)", 50},
+	{DeploySwap, Home, []string{"D"}, "", "deploy to it and swap, in one plan (asks first)", 0},
+	{ActSwap, Home, []string{"s"}, "swap", "swap the service under the cursor to its other colour (asks first)", 60},
+	{ActRollback, Home, []string{"b"}, "", "roll the service under the cursor back to the colour before (asks first)", 0},
 	{ShowLogs, Home, []string{"l"}, "logs", "follow the log of the container under the cursor", 40},
 	{Copy, Home, []string{"c"}, "copy", "copy the line's subject", 0},
 
@@ -256,6 +286,48 @@ var Table = []Binding{
 	{Since, Logs, []string{"@"}, "since", "go back to a time: 10m, 2h, 14:05, 2026-11-23 14:05", 60},
 	{Save, Logs, []string{"W"}, "save", "write what is loaded to a file", 0},
 	{Copy, Logs, []string{"c"}, "copy", "copy the line at the top, or all that is shown", 0},
+
+	{NextTab, Registries, []string{"tab"}, "next", "next page: syncs, tags, transfers, history", 15},
+	{PrevTab, Registries, []string{"shift+tab"}, "", "page before", 0},
+	{ActSync, Registries, []string{"y"}, "sync", "bring what the target is behind: of the sync, or of this tag (asks first)", 35},
+	{CancelRun, Registries, []string{"x"}, "cancel", "cancel the run after a question", 45},
+	{Acts, Registries, []string{"a"}, "act", "what can be done with this or with the marked ones", 50},
+	{Wrap, Registries, []string{"w"}, "", "wrap long lines", 0},
+	{Copy, Registries, []string{"c"}, "", "copy name, digest or this text", 0},
+
+	{ActCopyTag, Tags, []string{"A"}, "copy as", "copy the image under another name (asks first)", 52},
+	{ActDeleteTag, Tags, []string{"M", "delete"}, "delete", "delete the tag from a registry (asks first)", 54},
+
+	{ActSync, Tag, []string{"y"}, "sync", "bring it where it is missing or old (asks first)", 10},
+	{ActCopyTag, Tag, []string{"A"}, "copy as", "copy the image under another name (asks first)", 20},
+	{ActDeleteTag, Tag, []string{"M", "delete"}, "delete", "delete the tag from a registry (asks first)", 30},
+	{CancelRun, Tag, []string{"x"}, "cancel", "cancel the run after a question", 40},
+	{Acts, Tag, []string{"a"}, "act", "what can be done with it", 50},
+	{Search, Tag, []string{"/"}, "filter", "show only the lines that match", 60},
+	{Wrap, Tag, []string{"w"}, "wrap", "wrap long lines", 0},
+	{Copy, Tag, []string{"c"}, "copy", "copy the name, a digest or this text", 70},
+	{ActDeploy, Services, []string{"d"}, "deploy", "deploy a release to the colour that is not live (asks first)", 35},
+	{DeploySwap, Services, []string{"D"}, "", "deploy, and swap to it when it has passed the gate (asks first)", 0},
+	{ActSwap, Services, []string{"s"}, "swap", "send the users to the other colour (asks first)", 40},
+	{ActRollback, Services, []string{"b"}, "roll back", "send the users back to the colour before, while it is kept (asks first)", 45},
+	{ActRetire, Services, []string{"E"}, "retire", "take the colour that is not live away (asks first)", 55},
+	{ActSettle, Services, []string{"K"}, "", "make the proxies keep what they have live (asks first)", 0},
+	{Acts, Services, []string{"a"}, "act", "what can be done with this service", 50},
+	{CancelRun, Services, []string{"x"}, "", "cancel the run that is going on", 0},
+	{ResumeRun, Services, []string{"u"}, "", "go on with a run that was left half way", 0},
+
+	{ActDeploy, Service, []string{"d"}, "deploy", "deploy a release to the colour that is not live (asks first)", 10},
+	{DeploySwap, Service, []string{"D"}, "", "deploy, and swap to it when it has passed the gate (asks first)", 0},
+	{ActSwap, Service, []string{"s"}, "swap", "send the users to the other colour (asks first)", 20},
+	{ActRollback, Service, []string{"b"}, "roll back", "send the users back to the colour before, while it is kept (asks first)", 30},
+	{ActRetire, Service, []string{"E"}, "retire", "take the colour that is not live away (asks first)", 40},
+	{ActSettle, Service, []string{"K"}, "settle", "make the proxies keep what they have live (asks first)", 0},
+	{Acts, Service, []string{"a"}, "act", "what can be done with it", 50},
+	{CancelRun, Service, []string{"x"}, "", "cancel the run that is going on", 0},
+	{ResumeRun, Service, []string{"u"}, "", "go on with a run that was left half way", 0},
+	{Search, Service, []string{"/"}, "filter", "show only the lines that match", 60},
+	{Wrap, Service, []string{"w"}, "", "wrap long lines", 0},
+	{Copy, Service, []string{"c"}, "copy", "copy the name, a digest or this text", 70},
 
 	{Open, Runs, []string{"enter"}, "open", "show the steps of the run", 10},
 	{CancelRun, Runs, []string{"x"}, "cancel", "cancel the run after a question", 40},

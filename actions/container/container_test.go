@@ -12,6 +12,7 @@ import (
 	"ringside/actions/container"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
+	"ringside/backends/traffic"
 	"ringside/backends/watch"
 )
 
@@ -345,4 +346,34 @@ func FuzzParseMemory(f *testing.F) {
 			t.Errorf("%q is %d", s, n)
 		}
 	})
+}
+
+// Whoever stops what users have is told, and is blocked in production where nothing
+// takes its place; what comes back by itself is only told.
+func TestGuardOfServices(t *testing.T) {
+	_, r := newLab(t)
+	target := r.make(t, 1, docker.Running, map[string]string{fleet.LabelService: "web", fleet.LabelColour: "blue"}, nil)
+	idle := r.make(t, 1, docker.Running, map[string]string{fleet.LabelService: "web", fleet.LabelColour: "green"}, nil)
+	r.look(t)
+	live := &traffic.Facts{View: &traffic.View{Live: fleet.Blue, Keeps: true, Kept: fleet.Blue}}
+	store := watch.NewStore()
+	for e := range r.state.All() {
+		store.Put(fleet.Reading{Source: e.Source, At: e.At, Facts: e.Facts})
+	}
+	store.Put(fleet.Reading{Source: "traffic/web/haproxy", At: time.Now(), Facts: live})
+	r.state = store.State()
+	r.env.Fleet = &fleet.Fleet{Engines: r.specs, Services: []fleet.Service{{Name: "web", Environment: "production", Engines: []string{r.specs[1].Name}, Traffic: []fleet.Traffic{{Name: "haproxy"}}}}}
+	for _, c := range []struct {
+		act    string
+		target fleet.Target
+		want   string
+	}{
+		{"container.stop", target, "block services: blue v1 is live and goes away with nothing to take its place: its users get nothing; swap to the other colour first"},
+		{"container.restart", target, "warn services: blue v1 is live and is away for a moment with nothing"},
+		{"container.pause", idle, "note services: green v1 is not live; it stops answering: no swap"},
+	} {
+		if got := said(r.build(t, c.act, nil, c.target).Findings); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %s\nwant %s", c.act, got, c.want)
+		}
+	}
 }

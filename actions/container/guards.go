@@ -8,12 +8,34 @@ import (
 
 	"ringside/actions"
 	"ringside/backends/docker"
+	"ringside/backends/impact"
 	"ringside/backends/watch"
 )
 
 // Guards returns the checks that concern containers.
 func Guards() []actions.Guard {
-	return []actions.Guard{{Name: "dependents", Check: dependents}}
+	return []actions.Guard{{Name: "dependents", Check: dependents}, {Name: "services", Check: colours}}
+}
+
+// colours tells whose users lose their service with the targets.
+func colours(_ context.Context, env *actions.Env, p *actions.Plan) (out []actions.Finding) {
+	effect, ok := takesAway[p.Kind]
+	if !ok || env.Fleet == nil || len(env.Fleet.Services) == 0 {
+		return nil
+	}
+	planned := map[string]bool{}
+	for _, t := range p.Targets {
+		planned[t.ID] = true
+	}
+	for _, l := range impact.LiveLoss(impact.Services(env.Fleet, env.State()), planned, effect) {
+		f := actions.Finding{Guard: l.Guard, Subject: l.Subject, Text: l.Text}
+		_ = f.Level.UnmarshalText([]byte(l.Level)) // one that is not known counts as a warning
+		if p.Kind == "container.restart" && f.Level == actions.Block {
+			f.Level = actions.Warn // it comes back by itself
+		}
+		out = append(out, f)
+	}
+	return out
 }
 
 // takesAway says, by kind of plan, what becomes of a container that others need.

@@ -12,6 +12,7 @@ import (
 	"ringside/actions"
 	"ringside/actions/service"
 	"ringside/actions/swap"
+	syncs "ringside/actions/sync"
 	"ringside/backends/fleet"
 	"ringside/backends/impact"
 )
@@ -24,6 +25,7 @@ type params struct {
 	Release   impact.Release `json:"release"`
 	Migration bool           `json:"migration,omitempty"` // the release contains a contract migration
 	Stamp     string         `json:"stamp,omitempty"`     // environment of the image, as it was seen; "" when it has none or was not seen
+	Sync      []syncs.Bring  `json:"sync,omitempty"`      // brought to registries first
 	Places    []place        `json:"places"`
 	Swap      *swap.Params   `json:"swap,omitempty"` // nil: the deploy alone
 	Takeover  []string       `json:"takeover,omitempty"`
@@ -38,14 +40,15 @@ type place struct {
 	Leftovers  []fleet.Target `json:"leftovers,omitempty"` // that do not run, of earlier deploys
 }
 
-// Actions returns the action.
-func Actions(w service.World) []actions.Action {
-	d := &deployment{w}
+// Actions returns the action. Where a registry lacks the release, r brings it there.
+func Actions(w service.World, r syncs.Registries) []actions.Action {
+	d := &deployment{w, r}
 	return []actions.Action{{
 		ID: "service.deploy", Verb: "deploy", Title: "Deploy a release", Takes: fleet.KindService,
 		Help: "Bring a release into the colour of a service that is not live, up to the gate; with swap, move the users as well.",
 		Args: []actions.Arg{
-			{Name: "image", Required: true, Check: checkImage, Help: "what to deploy: TAG, REPOSITORY:TAG or REPOSITORY@DIGEST"},
+			{Name: "image", Required: true, Check: checkImage, Choices: choices, Help: "what to deploy: TAG, REPOSITORY:TAG or REPOSITORY@DIGEST"},
+			{Name: "sync", Flag: true, Default: "false", Check: checkBool, Help: "bring it to registries that lack it first, by the syncs of the configuration"},
 			{Name: "swap", Flag: true, Default: "false", Check: checkBool, Help: "swap to it when it has passed the gate"},
 			{Name: "contract-migration", Flag: true, Default: "false", Check: checkBool, Help: "the release contains a contract migration: what runs before it will not work after it"},
 		},
@@ -56,7 +59,10 @@ func Actions(w service.World) []actions.Action {
 
 func checkBool(text string) error { _, err := strconv.ParseBool(text); return err }
 
-type deployment struct{ service.World }
+type deployment struct {
+	service.World
+	registries syncs.Registries
+}
 
 func (d *deployment) rebuild(_ context.Context, env *actions.Env, raw json.RawMessage) (*actions.Plan, error) {
 	var p params
@@ -70,9 +76,9 @@ func (d *deployment) rebuild(_ context.Context, env *actions.Env, raw json.RawMe
 	return d.plan(env, s, p)
 }
 
-// plan makes the plan from its parameters alone: first the image and a container on
-// every engine, so that nothing that runs is touched before all have both; then the
-// old holder makes room; then the gate; then the users.
+// plan makes the plan from its parameters alone: first what registries lack, then the
+// image and a container on every engine, so that nothing that runs is touched before all
+// have both; then the old holder makes room; then the gate; then the users.
 func (d *deployment) plan(env *actions.Env, s fleet.Service, p params) (*actions.Plan, error) {
 	raw, err := json.Marshal(p)
 	if err != nil {
@@ -82,9 +88,17 @@ func (d *deployment) plan(env *actions.Env, s fleet.Service, p params) (*actions
 	if p.Swap != nil {
 		verb = "deploy and swap to"
 	}
-	plan := &actions.Plan{ID: p.Run, Kind: "service.deploy", Params: raw, Targets: []fleet.Target{s.Target()}, Parallel: len(p.Places),
+	plan := &actions.Plan{ID: p.Run, Kind: "service.deploy", Params: raw, Targets: []fleet.Target{s.Target()}, Parallel: max(len(p.Places), len(p.Sync)),
 		Title: fmt.Sprintf("%s %s %s in %s", verb, s.Name, named(p.Release), p.Colour),
 		Mutex: service.Lock{World: d.World, Service: s, Takeover: p.Takeover}}
+	for _, b := range p.Sync {
+		st, err := b.Step(d.registries)
+		if err != nil {
+			return nil, err
+		}
+		st.Stage = stageSync
+		plan.Steps = append(plan.Steps, st)
+	}
 	for _, pl := range p.Places {
 		e, ok := d.Engine(pl.Engine)
 		if !ok {
@@ -100,14 +114,15 @@ func (d *deployment) plan(env *actions.Env, s fleet.Service, p params) (*actions
 		if err != nil {
 			return nil, err
 		}
-		plan.Steps = append(plan.Steps, more...)
+		plan.Steps, plan.Sides = append(plan.Steps, more...), swap.Sides(*p.Swap)
 	}
 	return plan, nil
 }
 
 // Stages of a deploy.
 const (
-	stagePrepare = iota // image and container
+	stageSync    = iota // registries that lack the image
+	stagePrepare        // image and container
 	stageStart          // room, start, health
 	stageGate
 )

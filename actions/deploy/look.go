@@ -2,16 +2,15 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"ringside/actions"
 	"ringside/actions/service"
 	"ringside/actions/swap"
+	syncs "ringside/actions/sync"
 	"ringside/backends/docker"
 	"ringside/backends/docker/compose"
 	"ringside/backends/fleet"
@@ -33,7 +32,8 @@ type look struct {
 	want   wanted
 	colour fleet.Colour
 	p      params
-	found  []found // by place
+	found  []found           // by place
+	labels map[string]string // of the image, where no engine has it
 }
 
 // found is what one engine was asked for.
@@ -41,8 +41,10 @@ type found struct {
 	engine   *docker.Engine
 	err      error // it does not answer
 	digest   string
-	resolve  error // of the registry
-	has      bool  // the engine has the image already
+	resolve  error        // of the registry
+	bring    *syncs.Bring // the sync that would bring its registry another digest of the tag
+	asked    error        // a sync could not be asked
+	has      bool         // the engine has the image already
 	labels   map[string]string
 	size     int64 // of the image that is live there; 0: not known
 	free     int64
@@ -75,7 +77,9 @@ func (d *deployment) build(ctx context.Context, env *actions.Env, targets []flee
 		Release: impact.Release{Image: want.asked(s.Image), Version: want.tag, By: env.Actor.User, At: env.Now()}}
 	l.p.Release.Run = l.p.Run
 	l.ask(ctx)
-	if err := l.judge(); err != nil {
+	l.askSyncs(ctx)
+	l.askLabels(ctx)
+	if err := l.judge(args["sync"] == "true"); err != nil {
 		return nil, err
 	}
 	if args["swap"] == "true" {
@@ -86,13 +90,17 @@ func (d *deployment) build(ctx context.Context, env *actions.Env, targets []flee
 		l.Costs(l.st)
 	}
 	l.p.Takeover = l.Locks(ctx, env, d.World, s)
-	l.Findings = append(l.Findings, actions.Held(ctx, env, swap.Around(env, s))...)
+	l.Findings = append(l.Findings, actions.Held(ctx, env, l.around())...)
 	if err := l.replaced(ctx); err != nil {
 		return nil, err
 	}
 	plan, err := d.plan(env, s, l.p)
 	if err == nil {
 		plan.Findings = l.Findings
+		if p := l.p; p.Swap == nil {
+			was, _ := l.st.Colour(l.st.Live).Release()
+			plan.Sides = service.Sides(service.Side{Title: "users have", Colour: l.st.Live, Release: was}, service.Side{Title: "to be deployed", Colour: p.Colour, Release: p.Release})
+		}
 	}
 	return plan, err
 }
@@ -208,8 +216,8 @@ func needs(ctx context.Context, e *docker.Engine, list []docker.Need) (wrong []s
 }
 
 // judge makes findings of what was asked, and fills the places of the plan.
-func (l *look) judge() error {
-	if err := l.judgeImage(); err != nil {
+func (l *look) judge(sync bool) error {
+	if err := l.judgeImage(sync); err != nil {
 		return err
 	}
 	for i, f := range l.found {
@@ -242,69 +250,6 @@ func (l *look) judge() error {
 // Traffic are the proxies as configured.
 func (l *look) Traffic() []fleet.Traffic { return l.s.Traffic }
 
-// judgeImage makes sure that every engine gets the same digest, and that it may.
-func (l *look) judgeImage() error {
-	digest := l.want.digest
-	from := ""
-	for i, f := range l.found {
-		if f.resolve == nil && f.digest != "" && digest == "" {
-			digest, from = f.digest, l.s.Engines[i]
-		}
-	}
-	if digest == "" {
-		errs := []error{fmt.Errorf("deploy: no engine can get %s, and nothing was changed", l.p.Release.Image)}
-		for i, f := range l.found {
-			errs = append(errs, fmt.Errorf("%s: %w", l.s.Engines[i], errors.Join(f.err, f.resolve)))
-		}
-		return errors.Join(errs...)
-	}
-	l.p.Release.Digest = digest
-	for i, f := range l.found {
-		name := l.s.Engines[i]
-		switch {
-		case f.engine == nil || f.err != nil:
-		case f.resolve == nil && f.digest != digest:
-			l.Add("registry", actions.Block, name, "gets another image: its registry has sha256 %s under %s, and that of %s has %s: sync first", service.Short(f.digest), l.want.ref(l.repository(name)), from, service.Short(digest))
-		case f.resolve != nil && f.has:
-			l.Add("registry", actions.Note, name, "has the image; its registry was not asked: %v", f.resolve)
-		case docker.IsUnknownImage(f.resolve):
-			l.Add("registry", actions.Block, name, "%s is not in its registry yet (%s): sync first, or push it there", l.want.ref(l.repository(name)), host(l.repository(name)))
-		case f.resolve != nil:
-			l.Add("registry", actions.Block, name, "cannot ask its registry: %v", f.resolve)
-		}
-		if stamp := f.labels[fleet.LabelEnvironment]; stamp != "" {
-			if why := misplaced(stamp, l.s.Environment); why != "" && l.p.Stamp != stamp { // once, not for every engine
-				l.Add("stamp", actions.Block, l.p.Release.Image, "%s", why)
-			}
-			l.p.Stamp = stamp
-		}
-	}
-	was, _ := l.st.Colour(l.st.Live).Release()
-	l.Add("digest", actions.Note, l.s.Name, "users have %s %s; %s will be %s", l.st.Live, service.Named(was), l.colour, service.Named(l.p.Release))
-	if was.Digest == digest {
-		l.Add("digest", actions.Note, l.s.Name, "that is what users have already")
-	}
-	return nil
-}
-
-func host(repository string) string {
-	first, _, ok := strings.Cut(repository, "/")
-	if ok && strings.ContainsAny(first, ".:") {
-		return first
-	}
-	return "docker.io"
-}
-
-// misplaced says why an image that is stamped for one environment does not belong
-// into another, "" when it does: what is stamped for anything but production must not
-// get there.
-func misplaced(stamp, environment string) string {
-	if environment == "production" && stamp != "production" {
-		return fmt.Sprintf("the image is stamped for %s, and this is production", stamp)
-	}
-	return ""
-}
-
 // Room that an image needs at least.
 const leastFree = 256 << 20
 
@@ -314,9 +259,9 @@ func (l *look) judgeSpace(name string, f found) {
 	case !f.freeOK:
 		l.Add("disk", actions.Note, name, "how much room it has for images is not known")
 	case f.free < need:
-		l.Add("disk", actions.Block, name, "has %d MiB left for images, and the one that is live has %d: make room first (docker image prune)", f.free>>20, f.size>>20)
+		l.Add("disk", actions.Block, name, "has %d MiB left for images, and one like the live one takes up to %d: make room first (docker image prune)", f.free>>20, need>>20)
 	case f.free < 2*need:
-		l.Add("disk", actions.Warn, name, "has only %d MiB left for images", f.free>>20)
+		l.Add("disk", actions.Warn, name, "has only %d MiB left for images, and one like the live one takes up to %d", f.free>>20, need>>20)
 	}
 }
 

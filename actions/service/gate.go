@@ -176,6 +176,7 @@ func Healthy(ctx context.Context, e *docker.Engine, name string, within time.Dur
 		switch {
 		case docker.IsNotFound(err):
 			return fmt.Errorf("%s is gone", name)
+		case err != nil && ctx.Err() != nil: // the time was over; what was seen before is the reason
 		case err != nil:
 			why = err.Error()
 		case c.State == docker.Exited || c.State == docker.Dead || c.State == docker.Restarting || c.Restarts > 0:

@@ -3,6 +3,8 @@
 package swap_test
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -10,12 +12,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"ringside/actions"
 	"ringside/actions/deploy"
+	"ringside/actions/service"
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/traffic/traffictest"
@@ -45,6 +49,7 @@ type real struct {
 	verify      time.Duration
 	gate        fleet.Gate
 	drain       time.Duration
+	health      string // interval of the engines' own checks, which are what costs most; default 1s
 }
 
 // start starts proxies, and the first release on both engines, blue and live.
@@ -63,12 +68,15 @@ func (o real) start(t testing.TB) *fleet.Fleet {
 	if o.drain == 0 {
 		o.drain = 700 * time.Millisecond
 	}
-	o.gate.Times, o.gate.Status, o.gate.Errors, o.gate.Within = 3, 200, 1, 25*time.Second
+	if o.health == "" {
+		o.health = "1s"
+	}
+	o.gate.Times, o.gate.Status, o.gate.Errors, o.gate.Within = max(3, o.gate.Times), 200, 1, cmp.Or(o.gate.Within, patience)
 	if o.gate.Path == "" {
 		o.gate.Path = "/healthz"
 	}
-	ports := freePorts(t, 4)
-	at := func(a, b int) string { return fmt.Sprintf("127.0.0.1:%d 127.0.0.1:%d", ports[a], ports[b]) }
+	p := freePorts(t, 4)
+	at := func(a, b int) string { return fmt.Sprintf("127.0.0.1:%d 127.0.0.1:%d", p[a], p[b]) }
 	px := traffictest.StartProxies(t, at(0, 1), at(2, 3), o.kinds...)
 	dir := t.TempDir()
 	compose := filepath.Join(dir, "compose.yaml")
@@ -81,14 +89,14 @@ services:
     environment: {COLOUR: "${RINGSIDE_COLOUR}"}
     restart: "no"
     stop_grace_period: 8s
-    healthcheck: {test: [CMD, /svc, -probe, "http://127.0.0.1:${RINGSIDE_PORT}/healthz"], interval: 300ms, timeout: 5s, retries: 3, start_period: 0s}
+    healthcheck: {test: [CMD, /svc, -probe, "http://127.0.0.1:${RINGSIDE_PORT}/healthz"], interval: `+o.health+`, timeout: 10s, retries: 3, start_period: 0s}
 `), 0o644)
 	if err != nil {
 		t.Fatal(err)
 	}
 	name := fmt.Sprintf("svc%d-%d", os.Getpid()%10_000, serial.Add(1))
 	s := fleet.Service{Name: name, Environment: o.environment, Engines: []string{"eng-a", "eng-b"}, Image: image, Compose: fleet.Compose{File: compose, Service: "svc"},
-		Ports: fleet.Ports{Publish: fleet.Publish{IP: "127.0.0.1", Blue: ports[0], Green: ports[2]}, Engines: map[string]fleet.Publish{"eng-b": {IP: "127.0.0.1", Blue: ports[1], Green: ports[3]}}},
+		Ports: fleet.Ports{Publish: fleet.Publish{IP: "127.0.0.1", Blue: p[0], Green: p[2]}, Engines: map[string]fleet.Publish{"eng-b": {IP: "127.0.0.1", Blue: p[1], Green: p[3]}}},
 		Gate:  o.gate, Verify: o.verify, Drain: o.drain, Hold: time.Hour}
 	for _, k := range o.kinds {
 		s.Traffic = append(s.Traffic, px.Traffic(k))
@@ -98,36 +106,41 @@ services:
 		{Name: "eng-b", Site: "lab", Environment: o.environment, Address: liveEnv(t, "RINGSIDE_TEST_ENGINE_B")}}}
 	set := docker.NewSet(f.Engines)
 	t.Cleanup(func() { sweep(t, set, name); set.Close() })
+	var wg sync.WaitGroup
 	for _, e := range set.All() {
-		first(t, e, s)
+		wg.Go(func() {
+			if err := first(t.Context(), e, s); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if wg.Wait(); t.Failed() {
+		t.FailNow()
 	}
 	return f
 }
 
 // first runs release 1 in blue.
-func first(t testing.TB, e *docker.Engine, s fleet.Service) {
-	t.Helper()
-	spec, err := deploy.Describe(t.Context(), s, e.Spec().Name, fleet.Blue)
+func first(ctx context.Context, e *docker.Engine, s fleet.Service) error {
+	name := service.Container(s.Name, fleet.Blue, "1")
+	spec, err := deploy.Describe(ctx, s, e.Spec().Name, fleet.Blue)
 	if err == nil {
-		_, err = e.Pull(t.Context(), s.Image+":1", nil)
+		_, err = e.Pull(ctx, s.Image+":1", nil)
 	}
 	spec.Config.Image = s.Image + ":1"
 	for k, v := range map[string]string{fleet.LabelService: s.Name, fleet.LabelColour: "blue", fleet.LabelRun: "1", fleet.LabelImage: s.Image + ":1"} {
 		spec.SetLabel(k, v)
 	}
 	if err == nil {
-		_, _, err = e.Create(t.Context(), s.Name+"-blue-1", spec)
+		_, _, err = e.Create(ctx, name, spec)
 	}
 	if err == nil {
-		err = e.Start(t.Context(), s.Name+"-blue-1")
+		err = e.Start(ctx, name)
 	}
-	if err != nil {
-		t.Fatal(err)
+	if err == nil {
+		err = service.Healthy(ctx, e, name, patience)
 	}
-	until(t, "blue is healthy", func() bool {
-		c, err := e.Get(t.Context(), s.Name+"-blue-1")
-		return err == nil && c.Health == docker.Healthy
-	})
+	return err
 }
 
 // sweep removes what a test left of a service.
@@ -150,19 +163,30 @@ func sweep(t testing.TB, set *docker.Set, service string) {
 	}
 }
 
-// freePorts are ports below those of outgoing connections.
+var ports struct {
+	sync.Mutex
+	next int
+}
+
+// freePorts are ports that nobody else gets from here, below those of .ci/proxies,
+// .ci/engines and outgoing connections. Another process begins elsewhere.
 func freePorts(t testing.TB, n int) (out []int) {
 	t.Helper()
-	for i := 0; len(out) < n && i < 1000; i++ {
-		port := 15_000 + int((time.Now().UnixNano()/1000+int64(i)*7919)%12_000)
-		ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			continue
+	const first, span = 10_000, 10_000
+	ports.Lock()
+	defer ports.Unlock()
+	for range span {
+		ports.next++
+		port := first + (os.Getpid()*97+ports.next)%span
+		if ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			ln.Close()
+			if out = append(out, port); len(out) == n {
+				return out
+			}
 		}
-		defer ln.Close()
-		out = append(out, port)
 	}
-	return out
+	t.Fatalf("there are no %d free ports from %d on", n, first)
+	return nil
 }
 
 func openReal(t testing.TB, o real) *rig {
@@ -192,10 +216,11 @@ func openReal(t testing.TB, o real) *rig {
 func TestRealTwentySwaps(t *testing.T) {
 	for _, kinds := range [][]string{{"haproxy", "haproxy2"}, {"nginx"}, {"caddy"}} {
 		t.Run(kinds[0], func(t *testing.T) {
-			r := openReal(t, real{kinds: kinds})
+			t.Parallel()
+			r := openReal(t, real{kinds: kinds, drain: 450 * time.Millisecond, health: "4s"}) // longer than a slow request
 			r.done(t, "service.deploy", actions.Args{"image": "2"})
 			r.expect(t, deployed)
-			stop := r.load(t)
+			stop := r.loadOf(t, 4*time.Millisecond)
 			began := time.Now()
 			for i := range 20 {
 				r.done(t, "service.swap", nil)
@@ -221,12 +246,13 @@ func TestRealGoesWrong(t *testing.T) {
 		want   string
 		errors bool
 	}{
-		"never healthy":           {image: "ill", want: `it is unhealthy: its check says "the probe of http`},
+		"never healthy":           {image: "ill", real: real{gate: fleet.Gate{Within: 25 * time.Second}}, want: `it is unhealthy: its check says "the probe of http`},
 		"dies at once":            {image: "dies", want: "ended with exit code 7; its last words: cannot connect to db:5432: no such host"},
 		"sick after the switch":   {image: "sick", real: real{verify: 20 * time.Second}, want: "green did not hold: ", errors: true},
 		"errors after the switch": {image: "errors", real: real{verify: 20 * time.Second}, want: "of its answers are errors", errors: true},
-		"preview with errors":     {image: "errors", real: real{gate: fleet.Gate{Path: "/"}}, want: "does not pass the gate: "},
-		"stamped":                 {image: "verification", real: real{environment: "production"}, want: "the image is stamped for verification, and this is production: plan it again, where this can be overridden"},
+		// Every third answer of an engine is an error: of five in a row from two engines at least one.
+		"preview with errors": {image: "errors", real: real{gate: fleet.Gate{Path: "/", Times: 5, Within: 10 * time.Second}}, want: "does not pass the gate: "},
+		"stamped":             {image: "verification", real: real{environment: "production"}, want: "the image is stamped for verification, and this is production: plan it again, where this can be overridden"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -258,22 +284,24 @@ func TestRealGoesWrong(t *testing.T) {
 	}
 }
 
-func realScene(t *testing.T, before ...string) (string, *rig) {
+var realScene = scene{set: func(t *testing.T, before ...string) (string, *rig) {
 	t.Helper()
 	return stage(t, real{verify: 150 * time.Millisecond}.start(t), before...)
-}
+}}
 
-// Killed before and after every step, with real engines and real HAProxy. The pull
-// has a test of its own, since engines that have the image skip it.
+// Killed at every step, with real engines and real HAProxy: before or after it, and
+// resumed or rolled back; with RINGSIDE_TEST_ALL=1 each of the four (fatesOf), which
+// takes a quarter of an hour. The pull has a test of its own, since engines that have
+// the image skip it.
 func TestRealKilledAtEveryStep(t *testing.T)     { killEveryStep(t, realScene, "get ") }
 func TestRealUndoKilledAtEveryStep(t *testing.T) { killEveryUndo(t, realScene) }
 
 func TestRealKilledAtThePull(t *testing.T) {
 	t.Setenv("RINGSIDE_TEST_IMAGE", "3") // nobody else's
 	third := strings.NewReplacer("2 running", "3 running").Replace
-	for _, at := range []string{"before 0", "after 0", "before 4", "after 4"} {
-		for _, way := range []string{"resume", "rollback"} {
-			t.Run(at+"/"+way, func(t *testing.T) {
+	for n, i := range []int{0, 4} {
+		for _, f := range fatesOf(realScene, n) {
+			t.Run(fmt.Sprintf("%s %d/%s", f.point, i, f.way), func(t *testing.T) {
 				for _, engine := range []string{"A", "B"} {
 					host := liveEnv(t, "RINGSIDE_TEST_ENGINE_"+engine)
 					list, err := exec.Command("docker", "-H", host, "images", "-aq", "--filter", "label=release=3").Output()
@@ -284,8 +312,11 @@ func TestRealKilledAtThePull(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				dir, r := realScene(t)
-				killAndGoOn(t, dir, r, "service.deploy", at, way, atFirst, third(swapped))
+				dir, r := realScene.set(t)
+				if s := r.build(t, "service.deploy", argsOf("service.deploy")).Steps[i]; !strings.HasPrefix(s.Name, "get ") {
+					t.Fatalf("step %d is %s", i, s.Name)
+				}
+				killAndGoOn(t, dir, r, "service.deploy", fmt.Sprint(f.point, " ", i), f.way, atFirst, third(swapped))
 			})
 		}
 	}

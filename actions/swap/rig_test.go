@@ -1,6 +1,7 @@
 package swap_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,12 +22,13 @@ import (
 	"ringside/backends/fleet"
 	"ringside/backends/impact"
 	"ringside/backends/lab"
+	"ringside/backends/registry"
 	"ringside/backends/traffic"
 	"ringside/backends/traffic/traffictest"
 	"ringside/backends/watch"
 )
 
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // world is what plans of services work with: the fleet of a lab, or real engines and
 // proxies.
@@ -45,6 +47,7 @@ type rig struct {
 	led   *ledger.Ledger
 	world world
 	fleet *fleet.Fleet
+	sites *registry.Set
 	s     fleet.Service
 	times atomic.Int32
 }
@@ -62,7 +65,10 @@ func open(ctx context.Context, f *fleet.Fleet, path string, at func(point string
 	r := &rig{world: world{docker.NewSet(f.Engines), traffic.NewSet(f.Services)}, led: led, fleet: f, s: f.Services[0]}
 	r.env = &actions.Env{Fleet: f, State: func() *watch.State { return nil }, Ledger: led, Actor: ledger.Self("command"), Now: time.Now}
 	r.reg = actions.NewRegistry(slices.Concat(actions.Guards(), container.Guards())...)
-	for _, a := range slices.Concat(deploy.Actions(r.world), swap.Actions(r.world), container.Actions(r.world)) {
+	if r.sites, err = registry.NewSet(f); err != nil {
+		return nil, err
+	}
+	for _, a := range slices.Concat(deploy.Actions(r.world, r.sites), swap.Actions(r.world), container.Actions(r.world)) {
 		r.reg.Add(watched(a, at))
 	}
 	r.Runner = actions.NewRunner(r.env, r.reg, actions.Options{})
@@ -110,6 +116,7 @@ func watched(a actions.Action, at func(point string, step int)) actions.Action {
 
 func (r *rig) close() {
 	r.world.Close()
+	r.sites.Close()
 	r.led.Close()
 }
 
@@ -131,7 +138,7 @@ func (s shape) options() lab.Options {
 	if s.verify == 0 {
 		s.verify = 300 * time.Millisecond
 	}
-	s.gate.Times, s.gate.Within = 3, 4*time.Second
+	s.gate.Times, s.gate.Within = 3, cmp.Or(s.gate.Within, patience)
 	releases := map[string]lab.Release{"team/web:2": {}, "team/web:3": {}}
 	for k, v := range s.releases {
 		releases[k] = v
@@ -269,12 +276,15 @@ func (r *rig) picture(t testing.TB) string {
 	return b.String()
 }
 
-// load begins a load through every proxy of the service.
-func (r *rig) load(t testing.TB) func() traffictest.Result {
+// load begins a load through every proxy of the service. Where many tests run side by
+// side it leaves them the processor: a gap of 10 ms is met all the same.
+func (r *rig) load(t testing.TB) func() traffictest.Result { return r.loadOf(t, 10*time.Millisecond) }
+
+func (r *rig) loadOf(t testing.TB, pause time.Duration) func() traffictest.Result {
 	t.Helper()
 	var all []*traffictest.Running
 	for _, p := range r.world.Proxies(r.s.Name) {
-		l := traffictest.Load{URL: p.Spec().URL, Host: p.Spec().Host, Fast: 2, Slow: 1, Streams: 1}.Start(t)
+		l := traffictest.Load{URL: p.Spec().URL, Host: p.Spec().Host, Fast: 2, Pause: pause, Slow: 1, Streams: 1}.Start(t)
 		l.Warm(t)
 		all = append(all, l)
 	}
@@ -283,6 +293,7 @@ func (r *rig) load(t testing.TB) func() traffictest.Result {
 		for _, l := range all {
 			res := l.Stop()
 			sum.Requests, sum.Failed, sum.Cut, sum.IdleClosed = sum.Requests+res.Requests, sum.Failed+res.Failed, sum.Cut+res.Cut, sum.IdleClosed+res.IdleClosed
+			sum.Slowest = max(sum.Slowest, res.Slowest)
 			for k, v := range res.By {
 				sum.By[k] += v
 			}

@@ -113,6 +113,9 @@ func (a *way) build(ctx context.Context, env *actions.Env, targets []fleet.Targe
 		return nil, err
 	}
 	Judge(&t, st)
+	if !a.hold && len(p.Release) == 0 {
+		t.Add("hold", actions.Warn, s.Name, "%s is not kept for a rollback: users may never have had it; a swap asks for the whole gate", to)
+	}
 	p.Takeover = t.Locks(ctx, env, a.World, s)
 	t.Findings = append(t.Findings, actions.Held(ctx, env, Around(env, s))...)
 	plan, err := a.plan(env, s, p)
@@ -238,9 +241,14 @@ func (a *way) plan(env *actions.Env, s fleet.Service, p Params) (*actions.Plan, 
 	if err != nil {
 		return nil, err
 	}
-	return &actions.Plan{ID: p.Run, Kind: a.id, Params: raw, Targets: []fleet.Target{s.Target()}, Parallel: 1, Steps: append(steps, more...),
+	return &actions.Plan{ID: p.Run, Kind: a.id, Sides: Sides(p), Params: raw, Targets: []fleet.Target{s.Target()}, Parallel: 1, Steps: append(steps, more...),
 		Title: fmt.Sprintf("%s %s from %s %s to %s %s", a.verb, s.Name, p.From, version(p.Was), p.To, version(p.Will)),
 		Mutex: service.Lock{World: a.World, Service: s, Takeover: p.Takeover}}, nil
+}
+
+// Sides puts what users have beside what they will have.
+func Sides(p Params) *actions.Sides {
+	return service.Sides(service.Side{Title: "users have", Colour: p.From, Release: p.Was}, service.Side{Title: "users will have", Colour: p.To, Release: p.Will})
 }
 
 func version(r impact.Release) string {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,11 +52,11 @@ func TestGoesWrong(t *testing.T) {
 		errors bool                                             // some requests may fail: the release answered them so
 		after  func(t *testing.T, l *lab.Lab, r *rig, rec actions.RunRecord)
 	}{
-		"never healthy": {shape: shape{releases: web(lab.Release{Ill: true})}, want: "is not healthy after 4s: it is unhealthy"},
+		"never healthy": {shape: shape{releases: web(lab.Release{Ill: true}), gate: fleet.Gate{Within: 4 * time.Second}}, want: "is not healthy after 4s: it is unhealthy"},
 		"dies at once":  {shape: shape{releases: web(lab.Release{Dies: true})}, want: "ended with exit code 1"},
-		"preview fails": {shape: shape{releases: web(lab.Release{Errors: 100}), gate: fleet.Gate{Path: "/"}},
+		"preview fails": {shape: shape{releases: web(lab.Release{Errors: 100}), gate: fleet.Gate{Path: "/", Within: 4 * time.Second}},
 			want: "green does not pass the gate: 0 of 3 good previews in a row through haproxy within 4s; "},
-		"preview is slow": {shape: shape{releases: web(lab.Release{Slow: 80 * time.Millisecond}), gate: fleet.Gate{Path: "/", Latency: 40 * time.Millisecond}},
+		"preview is slow": {shape: shape{releases: web(lab.Release{Slow: 80 * time.Millisecond}), gate: fleet.Gate{Path: "/", Latency: 40 * time.Millisecond, Within: 4 * time.Second}},
 			want: "more than 40ms"},
 		"sick after the switch": {shape: shape{releases: web(lab.Release{SickAfter: 10}), verify: 20 * time.Second}, errors: true,
 			want: "green did not hold: "},
@@ -183,12 +184,19 @@ func TestFindings(t *testing.T) {
 		"dependency":          {shape: shape{compose: "    depends_on: {db: {condition: service_healthy}}\n  db: {image: postgres}\n"}, want: "block depends_on: tokyo-1 web/db is not there as the Compose file wants it (service_healthy)"},
 		"refused key":         {shape: shape{compose: "    container_name: web\n"}, want: "container_name of service web cannot be taken: two colours need two names"},
 		"engine silent":       {before: func(_ *testing.T, l *lab.Lab, _ *rig) { l.Engine("tokyo-2").Stop() }, want: "block engine: tokyo-2 cannot be asked: "},
-		"engine held": {before: func(t *testing.T, _ *lab.Lab, r *rig) {
-			h := actions.Hold{Target: fleet.Target{Kind: fleet.KindEngine, Name: "tokyo-2"}, By: "aoi", Why: "new disks", Since: time.Now()}
-			if err := r.led.Hold(t.Context(), h); err != nil {
-				t.Fatal(err)
-			}
-		}, want: "block hold: tokyo-2 aoi asked to leave it alone"},
+		"service held":        {before: held(fleet.Target{Kind: fleet.KindService, Name: "web"}), want: "block hold: web aoi asked to leave it alone until the hold is released: new disks"},
+		"engine held":         {before: held(fleet.Target{Kind: fleet.KindEngine, Name: "tokyo-2"}), want: "block hold: tokyo-2 aoi asked to leave it alone"},
+		"site held":           {before: held(fleet.Target{Kind: fleet.KindSite, Name: "tokyo"}), want: "block hold: tokyo aoi asked to leave it alone"},
+		"disk full": {before: func(_ *testing.T, l *lab.Lab, _ *rig) { l.Engine("tokyo-2").SetSpace(100 << 20) },
+			want: "block disk: tokyo-2 has 100 MiB left for images, and one like the live one takes up to 256: make room first (docker image prune)"},
+		"disk nearly full": {before: func(t *testing.T, l *lab.Lab, r *rig) {
+			l.Engine("tokyo-2").SetSpace(roomFor(t, r, "tokyo-2") + 20<<20)
+		},
+			want: "warn disk: tokyo-2 has only "},
+		"disk not known": {want: "note disk: tokyo-1 how much room it has for images is not known"},
+		"registry denies": {before: func(_ *testing.T, l *lab.Lab, _ *rig) {
+			l.Engine("tokyo-2").Refuse("GET /distribution/*", 401, "unauthorized: authentication required", -1)
+		}, want: "block registry: tokyo-2 team/web:2 is not in its registry, or your login there may not read it: push it there, or docker login docker.io"},
 		"half switched": {before: func(t *testing.T, l *lab.Lab, r *rig) {
 			p := l.Proxies("web")[0]
 			text, _ := os.ReadFile(p.MapFile())
@@ -257,32 +265,41 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// Sites have registries of their own: what is not there yet, or is another image, is
-// told with the remedy.
-func TestRegistryLag(t *testing.T) {
-	o := shape{}.options()
-	o.Engines[1].Site = "shanghai"
-	o.Engines[1].Images = []string{"sha/web:1"}
-	o.Services[0].Images = map[string]string{"shanghai": "sha/web"}
-	l, err := lab.Start(o)
+func held(target fleet.Target) func(*testing.T, *lab.Lab, *rig) {
+	return func(t *testing.T, _ *lab.Lab, r *rig) {
+		if err := r.led.Hold(t.Context(), actions.Hold{Target: target, By: "aoi", Why: "new disks", Since: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// roomFor is what an engine must have free for another image like the live one.
+func roomFor(t *testing.T, r *rig, engine string) int64 {
+	t.Helper()
+	e, _ := r.world.Engine(engine)
+	img, err := e.ImageOf(t.Context(), "team/web:1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	r, err := open(t.Context(), l.Fleet(), filepath.Join(t.TempDir(), "ledger.db"), nil)
-	if err != nil {
-		t.Fatal(err)
+	return max(img.Size, 256<<20)
+}
+
+// A stamp that was seen can be overridden, with a reason; one that nobody could see
+// before the pull stops the run there.
+func TestStamp(t *testing.T) {
+	stamped := shape{environment: "production", releases: map[string]lab.Release{"team/web:2": {Labels: map[string]string{fleet.LabelEnvironment: "verification"}}}}
+	_, r := newLab(t, stamped)
+	rec := r.act(t, "service.deploy", actions.Args{"image": "2"})
+	if want := "the image is stamped for verification, and this is production: plan it again, where this can be overridden"; rec.Status != actions.Failed || !strings.Contains(steps(rec), want) {
+		t.Errorf("%s, want %q\n%s", rec.Status, want, steps(rec))
 	}
-	defer r.close()
 	p := r.build(t, "service.deploy", actions.Args{"image": "2"})
-	// The lab's digests differ by repository, as after a push of another build.
-	if want := "block registry: tokyo-2 gets another image: its registry has sha256 "; !strings.Contains(said(p.Findings), want) {
-		t.Errorf("no %q in\n%s", want, said(p.Findings))
+	if !p.Blocked() || !strings.Contains(said(p.Findings), "block stamp: team/web:2 the image is stamped for verification") {
+		t.Fatalf("%s", said(p.Findings))
 	}
-	l.Lack("sha/web:2")
-	p = r.build(t, "service.deploy", actions.Args{"image": "2"})
-	if want := "block registry: tokyo-2 sha/web:2 is not in its registry yet (docker.io): sync first, or push it there"; !strings.Contains(said(p.Findings), want) {
-		t.Errorf("no %q in\n%s", want, said(p.Findings))
+	id, err := r.Start(t.Context(), p, actions.Approval{Confirmed: true, Override: "the fix cannot wait"})
+	if rec := r.ended(t, id, err); rec.Status != actions.Succeeded || !strings.Contains(rec.Override, "cannot wait") {
+		t.Errorf("%s, override %q\n%s", rec.Status, rec.Override, steps(rec))
 	}
 }
 
@@ -381,11 +398,8 @@ func hookedOn(t *testing.T, l *lab.Lab, at func(string, int)) (*lab.Lab, *rig) {
 // A clock that jumps in mid-run, by hours and both ways, changes nothing.
 func TestClockJumps(t *testing.T) {
 	_, r := newLab(t, shape{})
-	n := 0
-	r.env.Now = func() time.Time {
-		n++
-		return time.Now().Add(time.Duration(n%3-1) * 5 * time.Hour)
-	}
+	var n atomic.Int64
+	r.env.Now = func() time.Time { return time.Now().Add(time.Duration(n.Add(1)%3-1) * 5 * time.Hour) }
 	rec := r.act(t, "service.deploy", argsOf("service.deploy"))
 	if rec.Status != actions.Succeeded {
 		t.Errorf("%s %s\n%s", rec.Status, rec.Error, steps(rec))

@@ -42,6 +42,7 @@ func runAction(r Registries) actions.Action {
 		Args: []actions.Arg{
 			{Name: "repository", Check: checkRepository, Help: "only repositories of this name or wildcard, as at the source; empty: all"},
 			{Name: "tag", Check: checkTag, Help: "only tags of this name, wildcard or range of versions; empty: all"},
+			{Name: "only", Check: checkOnly, Help: "only these tags, as at the source: REPOSITORY:TAG, with commas between several; empty: all"},
 			{Name: "deep", Flag: true, Default: "false", Help: "look for new signatures of images that are there already, too"},
 			{Name: "delete-extra", Flag: true, Default: "false", Help: "delete tags that the source no longer has, as far as the sync's delete_extra allows"},
 		},
@@ -106,7 +107,10 @@ func idle(env *actions.Env, r Registries, targets []fleet.Target) string {
 }
 
 // filter narrows a sync down.
-type filter struct{ repositories, tags match.Patterns }
+type filter struct {
+	repositories, tags match.Patterns
+	only               map[string]map[string]bool // tags by repository; nil: all
+}
 
 func newFilter(args actions.Args) (f filter, err error) {
 	if s := args["repository"]; s != "" {
@@ -119,13 +123,40 @@ func newFilter(args actions.Args) (f filter, err error) {
 			return f, fmt.Errorf("tag: %w", err)
 		}
 	}
+	if f.only, err = parseOnly(args["only"]); err != nil {
+		return f, fmt.Errorf("only: %w", err)
+	}
 	return f, nil
 }
 
 func (f filter) repository(name string) bool {
-	return f.repositories == nil || f.repositories.Match(name)
+	return (f.repositories == nil || f.repositories.Match(name)) && (f.only == nil || f.only[name] != nil)
 }
-func (f filter) tag(name string) bool { return f.tags == nil || f.tags.Match(name) }
+
+func (f filter) tag(repository, name string) bool {
+	return (f.tags == nil || f.tags.Match(name)) && (f.only == nil || f.only[repository][name])
+}
+
+// parseOnly reads a list of tags: they are names, whatever they look like.
+func parseOnly(text string) (map[string]map[string]bool, error) {
+	if text == "" {
+		return nil, nil
+	}
+	out := map[string]map[string]bool{}
+	for name := range strings.SplitSeq(text, ",") {
+		repository, tag, err := SplitTag(strings.TrimSpace(name))
+		if err != nil {
+			return nil, err
+		}
+		if out[repository] == nil {
+			out[repository] = map[string]bool{}
+		}
+		out[repository][tag] = true
+	}
+	return out, nil
+}
+
+func checkOnly(s string) error { _, err := parseOnly(s); return err }
 
 func checkRepository(s string) error { _, err := match.ParseRepository(s); return err }
 func checkTag(s string) error        { _, err := match.ParseTag(s); return err }
@@ -145,7 +176,7 @@ func look(ctx context.Context, s *registry.Sync, t fleet.Target, only filter, de
 	equal := 0
 	for _, repository := range facts.Repositories {
 		for _, y := range repository.Tags {
-			if !only.tag(y.Name) {
+			if !only.tag(repository.Name, y.Name) {
 				continue
 			}
 			w := wanted{Repository: repository.Name, Tag: y.Name, Digest: y.Source, Was: y.Target}

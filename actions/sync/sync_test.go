@@ -173,6 +173,11 @@ func TestRun(t *testing.T) {
 	wants(t, "steps", steps(p), "copy team/api:1 to shanghai; copy team/web:2 to shanghai")
 	p = r.plan("sync.run", actions.Args{"repository": "team/w*", "tag": ">=2"}, r.sync())
 	wants(t, "narrowed", steps(p), "copy team/web:2 to shanghai")
+	p = r.plan("sync.run", actions.Args{"only": "team/api:1, team/web:1,team/web:9"}, r.sync())
+	wants(t, "named", steps(p), "copy team/api:1 to shanghai")
+	if _, err := r.reg.Build(t.Context(), r.env, "sync.run", []fleet.Target{r.sync()}, actions.Args{"only": "team/api:1,team/web"}); err == nil || !strings.Contains(err.Error(), `"team/web" names no tag: write REPOSITORY:TAG`) {
+		t.Errorf("a list with a name that is no tag: %v", err)
+	}
 	if _, err := r.reg.Build(t.Context(), r.env, "sync.run", []fleet.Target{r.sync()}, actions.Args{"tag": "1", "repository": "team/web"}); !errors.Is(err, actions.ErrNothingToDo) || !strings.Contains(err.Error(), "tyo-sha: 1 tags are equal") {
 		t.Errorf("nothing to do: %v", err)
 	}

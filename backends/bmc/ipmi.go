@@ -177,7 +177,7 @@ func (d *ipmi) login(ctx context.Context) error {
 	}
 	for _, suite := range suites {
 		var other bool
-		if other, err = d.loginWith(ctx, suite, password); err == nil {
+		if other, err = d.loginWith(ctx, suite, password, true); err == nil {
 			d.known.Lock()
 			d.suite = suite
 			d.known.Unlock()
@@ -190,8 +190,9 @@ func (d *ipmi) login(ctx context.Context) error {
 	return err
 }
 
-// loginWith tries one cipher suite. On failure it says whether another one may do.
-func (d *ipmi) loginWith(ctx context.Context, suite int, password string) (other bool, err error) {
+// loginWith tries one cipher suite, once more when the BMC mixed up the first try and
+// again is set. On failure it says whether another one may do.
+func (d *ipmi) loginWith(ctx context.Context, suite int, password string, again bool) (other bool, err error) {
 	conn, err := rmcp.Dial(ctx, d.address, d.cred.Username, password)
 	if err != nil {
 		if r := badName(d.address, err); r != nil {
@@ -213,6 +214,10 @@ func (d *ipmi) loginWith(ctx context.Context, suite int, password string) (other
 		return false, nil
 	}
 	told := conn.Told()
+	if again && mixedUp(told) {
+		_ = conn.Close()
+		return d.loginWith(ctx, suite, password, false)
+	}
 	if told.Stage >= rmcp.Acknowledged { // there is a session, and it is of no use
 		_ = s.end(ctx, ctx.Err() == nil)
 	}

@@ -12,6 +12,9 @@ import (
 
 // refusal says why no session came about, and whether another cipher suite may do.
 func (d *ipmi) refusal(told rmcp.Told, suite int, err error) (other bool, _ error) {
+	if mixedUp(told) {
+		return false, &reason{trouble: Rejected, why: "the BMC mixes up two beginnings of a login", hint: "datagrams come late or twice on the way to it", err: err}
+	}
 	if told.Status != types.RmcpStatusCodeNoErrors {
 		if row, ok := refusals[told.Status]; ok {
 			if row.other {
@@ -42,6 +45,19 @@ func (d *ipmi) refusal(told rmcp.Told, suite int, err error) (other bool, _ erro
 		return false, &reason{trouble: WrongPassword, why: "the BMC wants a second key (K_G), which ringside does not know", hint: "clear K_G in the BMC", err: err}
 	}
 	return false, &reason{trouble: Silent, why: d.address + " stopped answering while logging in", hint: "some BMCs say nothing to a user they do not know", err: err}
+}
+
+// mixedUp says that the BMC refuses our proof of the password although its own was
+// made with the same name and password. A message of ours was sent again, since the
+// answer was late: the BMC made a second challenge, and ours answers the first, or has
+// the session already. It says nothing about the password.
+func mixedUp(told rmcp.Told) bool {
+	switch told.Status {
+	case types.RmcpStatusCodeInvalidSessionID, types.RmcpStatusCodeInactiveSessionID, types.RmcpStatusCodeUnauthorizedName,
+		types.RmcpStatusCodeUnauthorizedGUID, types.RmcpStatusCodeInvalidIntegrityCheckValue:
+		return told.Stage == rmcp.Proved
+	}
+	return false
 }
 
 var errPrivilege = &reason{trouble: WrongPassword, why: "the account may not have this privilege level", hint: "set bmc.privilege: operator, or raise the account's"}

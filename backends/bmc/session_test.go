@@ -120,6 +120,30 @@ func TestLostDatagrams(t *testing.T) {
 	}
 }
 
+// A challenge that is so late that it was asked for again is no wrong password: the
+// BMC expects an answer to the second one, and the first was answered.
+func TestLateChallenge(t *testing.T) {
+	t.Parallel()
+	const challenge = 0x13 // RAKP Message 2
+	c, b, r := through(t)
+	var held []byte
+	late := 0 // challenges
+	r.set(nil, func(p []byte) [][]byte {
+		if late == 2 || len(p) < 6 || p[5] != challenge {
+			return [][]byte{p}
+		}
+		if late++; late == 1 {
+			held = p
+			return nil
+		}
+		return [][]byte{held, p}
+	})
+	status(t, c)
+	if n := b.Counters(); late != 2 || n.Opened != 1 {
+		t.Errorf("%d challenges were late, %+v", late, n)
+	}
+}
+
 // A BMC that has forgotten the session gets a new one, and a change of power is
 // not lost on it.
 func TestForgottenSession(t *testing.T) {

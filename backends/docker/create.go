@@ -242,6 +242,11 @@ func IsUnknownImage(err error) bool {
 	return err != nil && (IsNotFound(err) || says("manifest unknown")(err) || says("not found")(err) || says("repository", "does not exist")(err) || says("name unknown")(err))
 }
 
+// IsDenied says that a registry refused to tell: many do so for what they do not have.
+func IsDenied(err error) bool {
+	return err != nil && (says("access to the resource is denied")(err) || says("unauthorized")(err))
+}
+
 // LacksNetworks returns those of the networks that the engine does not have.
 func (e *Engine) LacksNetworks(ctx context.Context, names ...string) (missing []string, err error) {
 	if len(names) == 0 {

@@ -24,6 +24,7 @@ type Loss struct {
 var losses = []func(f *fleet.Fleet, s *watch.State, hosts map[string]bool, now time.Time) []Loss{
 	containersOn,
 	partitionsOn,
+	servicesOn,
 }
 
 // HostLoss says what the loss of these hosts, all at once, would mean elsewhere.

@@ -33,7 +33,7 @@ func Running(s *watch.State) (out []registry.Running) {
 				continue
 			}
 			out = append(out, registry.Running{Engine: c.Engine, Site: c.Site, Environment: c.Environment,
-				Container: c.Name, ID: c.ID, Image: c.Image, Tag: c.Tag, Digest: c.Digest})
+				Container: c.Name, ID: c.ID, Image: c.Image, Tag: c.Tag, Digest: c.Digest, Created: c.Created.UTC()})
 		}
 	}
 	return out
@@ -85,7 +85,7 @@ func syncTrouble(f *fleet.Fleet, spec fleet.Sync, entry watch.Entry, facts *regi
 		p.ID, p.Severity, p.Since = "registry/unread/"+spec.Name, Warning, entry.Since
 		p.Text, p.Why = "cannot be compared: "+reason(entry.Err), entry.Err.Error()
 		p.Do = "ringside goes on trying; \"ringside check\" tests both registries"
-	case facts != nil && !facts.Next.IsZero() && now.Sub(facts.Next) > StaleAfter+registryPatience:
+	case facts != nil && SyncStale(facts, now):
 		p.ID, p.Severity, p.Since = "registry/stale/"+spec.Name, Warning, facts.Swept
 		p.Text, p.Why = "was not compared for a while", "the last look is over since "+facts.Swept.Local().Format(time.TimeOnly)
 		p.Do = "r reads again now"
@@ -93,6 +93,11 @@ func syncTrouble(f *fleet.Fleet, spec fleet.Sync, entry watch.Entry, facts *regi
 		return nil
 	}
 	return []Problem{p}
+}
+
+// SyncStale says that a sync should have been compared again for a while.
+func SyncStale(f *registry.Facts, now time.Time) bool {
+	return !f.Next.IsZero() && now.Sub(f.Next) > StaleAfter+registryPatience
 }
 
 // registryPatience is how long a look at a sync may take beyond its time.

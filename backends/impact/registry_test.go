@@ -98,3 +98,38 @@ func TestRegistries(t *testing.T) {
 		t.Errorf("stale: %+v", p)
 	}
 }
+
+// The images are joined anew when a registry was compared or something else runs, and
+// only then: a screen takes the same pointer for the same picture.
+func TestImagesMemo(t *testing.T) {
+	f := &fleet.Fleet{Registries: []fleet.Registry{{Name: "tokyo", Address: "tyo:5000"}, {Name: "shanghai", Address: "sha:5000"}}}
+	store := watch.NewStore()
+	put := func(source string, facts any) { store.Put(fleet.Reading{Source: source, At: time.Now(), Facts: facts}) }
+	compared := func(s registry.State) {
+		put("registry/tyo-sha", registry.NewFacts("tyo-sha", registry.Side{Registry: "tokyo"}, registry.Side{Registry: "shanghai"},
+			[]*registry.Repository{{Name: "team/web", Target: "team/web", Checked: time.Now(), Tags: []registry.Tag{{Name: "1", State: s, Source: "a", Target: "b"}}}}, func(_, _ string) bool { return true }))
+	}
+	running := func(digest string) {
+		put("docker/e1", &docker.Facts{Engine: "e1", Containers: []*docker.Container{{Engine: "e1", Name: "web", State: docker.Running, Image: "sha:5000/team/web", Tag: "1", Digest: digest}}})
+	}
+	var m ImagesMemo
+	compared(registry.Moved)
+	running("b")
+	first := m.Images(f, store.State())
+	if len(first.Rows) != 1 || len(first.Registries) != 2 || first.Rows[0].In[0].State != registry.Moved || first.Rows[0].Running[0].State != registry.Runs {
+		t.Fatalf("%+v", first)
+	}
+	running("b") // read again, the same
+	if m.Images(f, store.State()) != first {
+		t.Error("joined anew though nothing changed")
+	}
+	running("c")
+	second := m.Images(f, store.State())
+	if second == first || second.Rows[0].Running[0].State != registry.RunsMoved {
+		t.Errorf("what runs now is not seen: %+v", second)
+	}
+	compared(registry.Moved)
+	if m.Images(f, store.State()) == second {
+		t.Error("a comparison is not seen")
+	}
+}

@@ -83,7 +83,7 @@ func (c *ColourState) Release() (r Release, same bool) {
 		if i > 0 && x.Digest != r.Digest {
 			same = false
 		}
-		if r.Digest == "" {
+		if r.Digest == "" && x != (Release{}) {
 			r = x
 		}
 	}
@@ -223,8 +223,20 @@ func live(proxies []ProxyState) (fleet.Colour, string) {
 }
 
 // Services puts together what the sources say of every service of the fleet.
-func Services(f *fleet.Fleet, s *watch.State) []Service {
-	engines := map[string]Reading[[]*docker.Container]{}
+func Services(f *fleet.Fleet, s *watch.State) []Service { return new(ServiceMemo).Services(f, s) }
+
+// ServiceMemo saves work between two pictures: an engine whose facts are the same is
+// not searched again for the containers of services. The zero memo is ready.
+type ServiceMemo struct {
+	labelled map[*docker.Facts][]*docker.Container
+}
+
+// Services is the same as the function, with what the memo remembers.
+func (m *ServiceMemo) Services(f *fleet.Fleet, s *watch.State) []Service {
+	if len(f.Services) == 0 {
+		return nil
+	}
+	engines, next := map[string]Reading[[]*docker.Container]{}, map[*docker.Facts][]*docker.Container{}
 	for _, e := range f.Engines {
 		entry, ok := s.Entry("docker/" + e.Name)
 		if !ok {
@@ -232,11 +244,16 @@ func Services(f *fleet.Fleet, s *watch.State) []Service {
 		}
 		r := Reading[[]*docker.Container]{Err: entry.Err, At: entry.At}
 		if facts, ok := entry.Facts.(*docker.Facts); ok {
-			r.Facts = facts.Containers
+			of, known := m.labelled[facts]
+			if !known {
+				of = labelled(facts.Containers)
+			}
+			r.Facts, next[facts] = of, of
 		}
 		engines[e.Name] = r
 	}
-	var out []Service
+	m.labelled = next
+	out := make([]Service, 0, len(f.Services))
 	for _, svc := range f.Services {
 		proxies := map[string]Reading[*traffic.Facts]{}
 		for _, t := range svc.Traffic {
@@ -250,9 +267,20 @@ func Services(f *fleet.Fleet, s *watch.State) []Service {
 	return out
 }
 
+// labelled are the containers that belong to any service.
+func labelled(all []*docker.Container) (out []*docker.Container) {
+	for _, c := range all {
+		if c.Labels[fleet.LabelService] != "" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // ServiceProblems finds what is wrong with the services, worst first.
-func ServiceProblems(f *fleet.Fleet, s *watch.State, now time.Time) (out []Problem) {
-	for _, svc := range Services(f, s) {
+func ServiceProblems(list []Service) (out []Problem) {
+	for i := range list {
+		svc := &list[i]
 		about := func(what string, severity Severity, text, why, do string) {
 			out = append(out, Problem{ID: "service/" + what + "/" + svc.Name, Severity: severity, System: "services", Subject: svc.Target(), Text: text, Why: why, Do: do})
 		}

@@ -64,7 +64,7 @@ func (e *Engine) bind(c *instance) error {
 	if tag == "" {
 		tag = e.lab.tagOf(repo, dig)
 	}
-	a := &app{engine: e, c: c, name: c.name, version: tag, release: e.lab.opts.Releases[repo+":"+tag], streams: map[net.Conn]bool{}}
+	a := &app{engine: e, c: c, name: c.name, version: tag, release: e.lab.releaseOf(repo, tag), streams: map[net.Conn]bool{}}
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	a.server = &http.Server{Handler: a}
 	c.app = a
@@ -205,5 +205,5 @@ func (a *app) stream(w http.ResponseWriter, r *http.Request) {
 
 // labelsOf are the labels of an image.
 func (l *Lab) labelsOf(img *image) map[string]string {
-	return l.opts.Releases[img.repo+":"+cmp.Or(l.tagOf(img.repo, img.digest), "latest")].Labels
+	return l.releaseOf(img.repo, cmp.Or(l.tagOf(img.repo, img.digest), "latest")).Labels
 }

@@ -43,7 +43,8 @@ type Engine struct {
 	execs      map[string]*execution
 	events     eventLog
 	agenda     agenda
-	serial     int // of everything that needs an identity
+	serial     int    // of everything that needs an identity
+	free       *int64 // bytes left for images; nil: the engine does not tell
 }
 
 // serving is the time between a Start and a Stop.

@@ -76,6 +76,19 @@ func (l *Lab) presenterFaults() []Fault {
 			}
 		})
 	}
+	if len(l.registries) > 0 {
+		near := l.registries[0]
+		add("moved/web", "push team/web:1.9.1 again in Tokyo, another image than production runs", func(on bool) {
+			near.Push("team/web", "1.9.1", l.library.Build(teamImage(pushed{"team/web", "1.9.1"}, map[bool]int{true: 1}[on])))
+		})
+		add("gone/worker", "lose team/worker:3.1.7 in Tokyo, which production runs", func(on bool) {
+			if on {
+				near.Untag("team/worker", "3.1.7")
+			} else {
+				near.Push("team/worker", "3.1.7", l.library.Build(teamImage(pushed{"team/worker", "3.1.7"}, 0)))
+			}
+		})
+	}
 	if e, c := l.service("api"); c != nil {
 		add("unhealthy/api", "make "+c.name+" on "+e.opts.Name+" unhealthy", func(on bool) {
 			status := healthy
@@ -155,6 +168,14 @@ func (e *Engine) Remove(name string) {
 		e.die(c, 137, false)
 	}
 	e.forget(c)
+}
+
+// SetSpace makes the engine tell how many bytes it has left for images, as some storage
+// drivers do.
+func (e *Engine) SetSpace(free int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.free = &free
 }
 
 // SetHealth sets the health that the health check reports: healthy, unhealthy,

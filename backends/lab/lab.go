@@ -31,6 +31,7 @@ type Options struct {
 	Engines  []EngineOptions    // nil for the demo's two sites
 	Services []ServiceOptions   // of these engines; the demo has its own
 	Releases map[string]Release // what is special about an image, by "repository:tag"
+	Sites    bool               // the demo's registries for these engines, near ones, without the demo's builds; the demo has them anyway
 	Seed     uint64             // the same seed gives the same identities, logs and fates
 	Speed    float64            // of life: 1 is real time, 10 is ten times as fast, 0 means nothing happens by itself
 	Now      func() time.Time   // what the engines take for the time; nil for time.Now
@@ -99,8 +100,8 @@ func Start(o Options) (*Lab, error) {
 	for ref := range o.Releases {
 		l.stock(ref)
 	}
-	if demo {
-		if err := l.startRegistries(); err != nil {
+	if demo || o.Sites {
+		if err := l.startRegistries(demo); err != nil {
 			l.Close()
 			return nil, fmt.Errorf("lab: %w", err)
 		}

@@ -25,7 +25,7 @@ func (l *Lab) Push(ref string) {
 	l.stock(ref)
 	delete(l.lacks, repo+":"+tag)
 	if r, repository, ok := l.registryOf(repo); ok {
-		r.Registry.Push(repository, tag, l.library.Build(teamImage(pushed{repository, tag}, l.pushes[repo+":"+tag])))
+		r.Registry.Push(repository, tag, l.build(pushed{repository, tag}, l.pushes[repo+":"+tag]))
 	}
 }
 

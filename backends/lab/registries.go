@@ -67,6 +67,7 @@ const (
 	baseLayer = 18 << 20
 	repoLayer = 7 << 20
 	ownLayer  = 2 << 20
+	newLayer  = 12 << 20 // of what Shanghai does not have: a sync takes a while to look at
 )
 
 // teamImage describes an image of the team; round tells rebuilds apart.
@@ -77,9 +78,29 @@ func teamImage(p pushed, round int) registry.Image {
 	}
 	return registry.Image{Name: name, Platforms: []string{"linux/amd64", "linux/arm64"}, Signed: !strings.Contains(p.tag, "alpha"),
 		Layers: func(platform string) []registry.Layer {
-			return []registry.Layer{{Name: "base " + platform, Size: baseLayer}, {Name: p.repository + " " + platform, Size: repoLayer},
+			layers := []registry.Layer{{Name: "base " + platform, Size: baseLayer}, {Name: p.repository + " " + platform, Size: repoLayer},
 				{Name: name + " " + platform, Size: ownLayer + int64(len(name)%5)<<20}}
+			if slices.Contains(behind, p) {
+				layers = append(layers, registry.Layer{Name: "new in " + name + " " + platform, Size: newLayer})
+			}
+			return layers
 		}}
+}
+
+// build makes an image of the team for the registries.
+func (l *Lab) build(p pushed, round int) registry.Built {
+	img := teamImage(p, round)
+	img.Labels = l.releaseOf(tokyo+p.repository, p.tag).Labels
+	return l.library.Build(img)
+}
+
+// releaseOf is what is special about a tag. It is the same in the registries of all
+// sites.
+func (l *Lab) releaseOf(repo, tag string) Release {
+	if _, repository, ok := l.registryOf(repo); ok {
+		repo = tokyo + repository
+	}
+	return l.opts.Releases[repo+":"+tag]
 }
 
 // teamImages lists what the demo's containers run, the history, and the releases that
@@ -111,8 +132,9 @@ func teamImages() []pushed {
 	return out
 }
 
-// startRegistries starts the demo's registries and fills them.
-func (l *Lab) startRegistries() error {
+// startRegistries starts the demo's registries and fills them. In the demo Shanghai is
+// far away.
+func (l *Lab) startRegistries(demo bool) error {
 	authority, conf, err := authority()
 	if err != nil {
 		return err
@@ -123,7 +145,11 @@ func (l *Lab) startRegistries() error {
 	}
 	l.library = registry.NewLibrary()
 	for _, s := range siteRegistries {
-		r, err := registry.Start(l.library, registry.Options{Name: s.site, TLS: conf, Latency: s.latency, Bandwidth: s.bandwidth})
+		o := registry.Options{Name: s.site, TLS: conf}
+		if demo {
+			o.Latency, o.Bandwidth = s.latency, s.bandwidth
+		}
+		r, err := registry.Start(l.library, o)
 		if err != nil {
 			return fmt.Errorf("registry %s: %w", s.site, err)
 		}
@@ -135,15 +161,15 @@ func (l *Lab) startRegistries() error {
 		late[p] = true
 	}
 	for _, p := range teamImages() {
-		b := l.library.Build(teamImage(p, 0))
+		b := l.build(p, 0)
 		near.Push(p.repository, p.tag, b)
 		if !late[p] {
 			far.Push(p.repository, p.tag, b)
 		}
 	}
-	near.Push(stale.repository, stale.tag, l.library.Build(teamImage(stale, 1)))
-	far.Push(onlyThere.repository, onlyThere.tag, l.library.Build(teamImage(onlyThere, 0)))
-	if l.opts.Speed > 0 {
+	near.Push(stale.repository, stale.tag, l.build(stale, 1))
+	far.Push(onlyThere.repository, onlyThere.tag, l.build(onlyThere, 0))
+	if demo && l.opts.Speed > 0 {
 		ctx, cancel := context.WithCancel(context.Background())
 		l.stopBuilds = cancel
 		l.building.Add(1)
@@ -158,7 +184,7 @@ func (l *Lab) startRegistries() error {
 // Pace of the builds: a release candidate comes every few minutes, and a while
 // later somebody else's job brings it to Shanghai.
 const (
-	buildEvery   = 4 * time.Minute
+	buildEvery   = 3 * time.Minute
 	buildArrives = 100 * time.Second
 )
 
@@ -170,7 +196,7 @@ func (l *Lab) builds(ctx context.Context) {
 		if !sleep(ctx, pace(buildEvery-buildArrives)) {
 			return
 		}
-		b := l.library.Build(teamImage(p, 0))
+		b := l.build(p, 0)
 		l.registries[0].Push(p.repository, p.tag, b)
 		if !sleep(ctx, pace(buildArrives)) {
 			return

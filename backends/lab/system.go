@@ -76,6 +76,9 @@ func (e *Engine) info(a *answer, _ *http.Request) {
 		SystemTime: e.now().Format(time.RFC3339Nano), IndexServerAddress: "https://index.docker.io/v1/",
 		SecurityOptions: []string{"name=apparmor", "name=seccomp,profile=builtin"},
 	}
+	if e.free != nil {
+		in.DriverStatus = append(in.DriverStatus, [2]string{"Data Space Available", fmt.Sprintf("%dB", *e.free)})
+	}
 	in.Swarm.LocalNodeState = "inactive"
 	for _, c := range e.order {
 		switch c.state {

@@ -92,7 +92,7 @@ func (b *delivery) bring(ctx context.Context) error {
 		}
 		b.count(func(s *Result) { s.Wasted += sent })
 		expired := TroubleOf(err) == NoLogin && i == 1 // a token, while the blob waited for its turn
-		if ctx.Err() != nil || !passing(err) && !expired || i >= maxAttempts {
+		if ctx.Err() != nil || !passing(err) && !expired && !lostUpload(err) || i >= maxAttempts {
 			return err
 		}
 		if TroubleOf(err) == Limited && time.Since(began) < b.copier.options.Patience {

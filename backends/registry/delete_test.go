@@ -77,3 +77,21 @@ func TestDigests(t *testing.T) {
 		t.Errorf("%+v, %v", d, err)
 	}
 }
+
+// The labels of an image are read without a pull, whether it is for one platform or
+// several.
+func TestLabels(t *testing.T) {
+	r := newRig(t, lab.Options{}, lab.Options{})
+	for _, platforms := range [][]string{{"linux/amd64"}, {"linux/arm64", "linux/amd64"}} {
+		img := image("team/web", "1", kib)
+		img.Platforms, img.Labels = platforms, map[string]string{"stamp": "for \x1b[31mverification"}
+		r.a.Push("team/web", "1", r.lib.Build(img))
+		got, err := r.from.Labels(r.ctx, "team/web", "1")
+		if err != nil || got["stamp"] != "for verification" || got["org.opencontainers.image.ref.name"] != img.Name {
+			t.Errorf("%v: %q, %v", platforms, got, err)
+		}
+	}
+	if _, err := r.from.Labels(r.ctx, "team/web", "gone"); !IsMissing(err) {
+		t.Errorf("of no tag: %v", err)
+	}
+}

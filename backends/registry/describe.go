@@ -2,11 +2,14 @@ package registry
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/regclient/regclient"
+	"github.com/regclient/regclient/types/descriptor"
 	"github.com/regclient/regclient/types/manifest"
+	v1 "github.com/regclient/regclient/types/oci/v1"
 
 	"ringside/backends/fleet"
 )
@@ -89,21 +92,60 @@ const maxConfig = 4 << 20
 
 // platformOf reads the platform of a single image off its configuration; nil when
 // it does not tell.
-func (r *Registry) platformOf(ctx context.Context, repository string, m manifest.Manifest) (out []string) {
+func (r *Registry) platformOf(ctx context.Context, repository string, m manifest.Manifest) []string {
+	c, err := r.config(ctx, repository, m)
+	if err != nil || c.OS == "" { // what cannot be read has no platform that is known
+		return nil
+	}
+	return []string{fleet.Clean(c.Platform.String())}
+}
+
+// Labels reads the labels of an image off its configuration, before anybody has pulled
+// it. Of one for several platforms they are those of the first.
+func (r *Registry) Labels(ctx context.Context, repository, reference string) (map[string]string, error) {
+	m, err := r.manifestOf(ctx, repository, reference, reading(nil))
+	if err != nil {
+		return nil, err
+	}
+	if index, ok := m.(manifest.Indexer); ok {
+		children, _ := index.GetManifestList()
+		i := slices.IndexFunc(children, func(c descriptor.Descriptor) bool {
+			return isManifest(c.MediaType) && (c.Platform == nil || c.Platform.OS != "unknown")
+		})
+		if i < 0 {
+			return nil, nil
+		}
+		if m, err = r.manifestOf(ctx, repository, string(children[i].Digest), reading(nil)); err != nil {
+			return nil, err
+		}
+	}
+	c, err := r.config(ctx, repository, m)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for k, v := range c.Config.Labels {
+		out[fleet.Clean(k)] = fleet.Clean(v)
+	}
+	return out, nil
+}
+
+// config reads the configuration of a single image; an empty one of what is no image.
+func (r *Registry) config(ctx context.Context, repository string, m manifest.Manifest) (out v1.Image, err error) {
 	image, ok := m.(manifest.Imager)
 	if !ok {
-		return nil
+		return out, nil
 	}
 	d, err := image.GetConfig()
 	if err != nil || d.Size > maxConfig {
-		return nil
+		return out, err
 	}
-	_ = r.do(ctx, "read the configuration of "+repository, reading(nil), func(ctx context.Context, rc *regclient.RegClient) error {
+	err = r.do(ctx, "read the configuration of "+repository, reading(nil), func(ctx context.Context, rc *regclient.RegClient) error {
 		c, err := rc.BlobGetOCIConfig(ctx, r.ref(repository, ""), d)
-		if err == nil && c.GetConfig().OS != "" {
-			out = []string{fleet.Clean(c.GetConfig().Platform.String())}
+		if err == nil {
+			out = c.GetConfig()
 		}
 		return err
-	}) // what cannot be read has no platform that is known
-	return out
+	})
+	return out, err
 }

@@ -80,6 +80,13 @@ func lacksParts(err error) bool {
 	return errors.As(err, &e) && (e.code == "MANIFEST_BLOB_UNKNOWN" || e.code == "BLOB_UNKNOWN")
 }
 
+// lostUpload says that a registry does not know an upload any more, as docker-registry
+// 2.8 does after a connection broke within a piece. A new upload may work.
+func lostUpload(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.code == "BLOB_UPLOAD_UNKNOWN" || e.code == "BLOB_UPLOAD_INVALID")
+}
+
 // passing says that the same attempt may work a moment later.
 func passing(err error) bool {
 	switch TroubleOf(err) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"ringside/backends/fleet"
 	"ringside/backends/fleet/match"
@@ -13,15 +14,24 @@ import (
 type Running struct {
 	Engine, Site, Environment string
 	Container, ID             string
-	Image, Tag                string // "registry.tyo.example:5000/team/web", "1.9.2"; Tag "" when it was named otherwise
-	Digest                    string // repository digest of the image, "" when the engine knows none
+	Image, Tag                string    // "registry.tyo.example:5000/team/web", "1.9.2"; Tag "" when it was named otherwise
+	Digest                    string    // repository digest of the image, "" when the engine knows none
+	Created                   time.Time // of the container; zero when that is not known
 }
 
 // Row is one tag, everywhere.
 type Row struct {
 	Repository, Tag string // at the source
 	Cells           []Cell // in the order of Columns
+	In              []In   // in the order of the syncs
 	Running         []Run  // sorted by site, engine, container
+}
+
+// In is a tag as one sync sees it.
+type In struct {
+	Sync       *Facts
+	Repository *Repository
+	*Tag
 }
 
 // Cell is a tag at one registry.
@@ -50,8 +60,9 @@ const (
 )
 
 // Join says of every container whose image belongs to a sync how it compares with
-// its registry. It is pure, and looks each container up: it costs little however
-// many tags there are.
+// its registry. Of several syncs that look there the last look counts; a container
+// that was made after it may run what was pushed since, so nothing is said of it. It
+// is pure, and looks each container up: it costs little however many tags there are.
 func Join(syncs []*Facts, registries []fleet.Registry, running []Running) (out []Run) {
 	for _, r := range running {
 		if r.Tag == "" {
@@ -61,28 +72,40 @@ func Join(syncs []*Facts, registries []fleet.Registry, running []Running) (out [
 		if where == "" {
 			continue
 		}
+		run, at := Run{Running: r, Registry: where, State: RunsOther}, time.Time{}
 		for _, f := range syncs {
 			source, ok := f.sourceOf(where, repository)
 			if !ok || !f.covers(source, r.Tag) {
 				continue
 			}
-			t, _ := f.Find(source, r.Tag)
-			c := t.cell(where == f.From.Registry)
-			run := Run{Running: r, Registry: where, Repository: source, State: RunsOther}
-			switch {
-			case c.Known && c.Digest == "":
-				run.State = RunsGone
-			case !c.Known || r.Digest == "":
-			case c.Digest == r.Digest:
-				run.State = Runs
-			default:
-				run.State = RunsMoved
+			looked, _ := f.Repository(source)
+			if !looked.Checked.After(at) {
+				continue
 			}
+			t, _ := f.Find(source, r.Tag)
+			at, run.Repository, run.State = looked.Checked, source, RunsOther
+			if !r.Created.After(at) {
+				run.State = r.compare(t.cell(where == f.From.Registry))
+			}
+		}
+		if !at.IsZero() {
 			out = append(out, run)
-			break
 		}
 	}
 	return out
+}
+
+// compare says how a container's image compares with its tag.
+func (r Running) compare(c Cell) RunState {
+	switch {
+	case c.Known && c.Digest == "":
+		return RunsGone
+	case !c.Known || r.Digest == "":
+		return RunsOther
+	case c.Digest == r.Digest:
+		return Runs
+	}
+	return RunsMoved
 }
 
 // cell is a tag on one side. Of the zero tag it is known that it is not there.
@@ -98,70 +121,83 @@ func (t Tag) cell(source bool) Cell {
 // its digest at every registry. columns are the registries of the cells. It is
 // pure. Containers whose image belongs to no sync are in no row.
 func Matrix(syncs []*Facts, registries []fleet.Registry, running []Running) (columns []string, rows []Row) {
-	m := &joiner{index: map[string]int{}, cells: map[[2]string]map[string]Cell{}, runs: map[[2]string][]Run{}}
+	m := &joiner{column: map[string]int{}, at: map[[2]string]int{}}
+	for _, f := range syncs {
+		for _, name := range []string{f.From.Registry, f.To.Registry} {
+			if _, ok := m.column[name]; !ok {
+				m.column[name] = len(columns)
+				columns = append(columns, name)
+			}
+		}
+	}
 	for _, f := range syncs {
 		m.add(f)
 	}
 	for _, r := range Join(syncs, registries, running) {
-		key := [2]string{r.Repository, r.Tag}
-		if m.cells[key] == nil { // no side has it
-			m.cells[key] = map[string]Cell{r.Registry: {"", true}}
+		row := m.row(r.Repository, r.Tag)
+		row.Running = append(row.Running, r)
+		if r.State == RunsGone && len(row.In) == 0 {
+			m.nowhere(row, syncs)
 		}
-		m.runs[key] = append(m.runs[key], r)
 	}
-	return m.columns, m.rows()
+	for i := range m.rows {
+		slices.SortFunc(m.rows[i].Running, func(a, b Run) int {
+			return cmp.Or(strings.Compare(a.Site, b.Site), strings.Compare(a.Engine, b.Engine), strings.Compare(a.Container, b.Container))
+		})
+	}
+	slices.SortFunc(m.rows, func(a, b Row) int {
+		return cmp.Or(strings.Compare(a.Repository, b.Repository), match.Tags(a.Tag, b.Tag))
+	})
+	return columns, m.rows
 }
 
 type joiner struct {
-	columns []string
-	index   map[string]int
-	cells   map[[2]string]map[string]Cell // repository and tag, then registry
-	runs    map[[2]string][]Run
+	column map[string]int    // of a registry
+	at     map[[2]string]int // of a repository's tag in rows
+	rows   []Row
+}
+
+// row is the row of a tag. It is good until the next one.
+func (m *joiner) row(repository, tag string) *Row {
+	key := [2]string{repository, tag}
+	i, known := m.at[key]
+	if !known {
+		i = len(m.rows)
+		m.at[key] = i
+		m.rows = append(m.rows, Row{Repository: repository, Tag: tag, Cells: make([]Cell, len(m.column))})
+	}
+	return &m.rows[i]
+}
+
+// nowhere books that the registries of the syncs that would have found a tag do not
+// have it.
+func (m *joiner) nowhere(row *Row, syncs []*Facts) {
+	for _, f := range syncs {
+		if f.covers(row.Repository, row.Tag) {
+			row.Cells[m.column[f.From.Registry]].Known = true
+			row.Cells[m.column[f.To.Registry]].Known = true
+		}
+	}
 }
 
 func (m *joiner) add(f *Facts) {
-	for _, name := range []string{f.From.Registry, f.To.Registry} {
-		if _, ok := m.index[name]; !ok {
-			m.index[name] = len(m.columns)
-			m.columns = append(m.columns, name)
-		}
-	}
+	from, to := m.column[f.From.Registry], m.column[f.To.Registry]
 	for _, r := range f.Repositories {
 		for i := range r.Tags {
 			t := &r.Tags[i]
-			key := [2]string{r.Name, t.Name}
-			if m.cells[key] == nil {
-				m.cells[key] = map[string]Cell{}
-			}
-			m.put(key, f.From.Registry, t.cell(true))
-			m.put(key, f.To.Registry, t.cell(false))
+			row := m.row(r.Name, t.Name)
+			row.In = append(row.In, In{f, r, t})
+			row.Cells[from].learn(t.cell(true))
+			row.Cells[to].learn(t.cell(false))
 		}
 	}
 }
 
-// put keeps what is known: two syncs may look at the same registry.
-func (m *joiner) put(key [2]string, registry string, c Cell) {
-	if old, ok := m.cells[key][registry]; !ok || c.Known && !old.Known {
-		m.cells[key][registry] = c
+// learn keeps what is known: two syncs may look at the same registry.
+func (c *Cell) learn(new Cell) {
+	if !c.Known {
+		*c = new
 	}
-}
-
-func (m *joiner) rows() []Row {
-	rows := make([]Row, 0, len(m.cells))
-	for key, cells := range m.cells {
-		row := Row{Repository: key[0], Tag: key[1], Cells: make([]Cell, len(m.columns)), Running: m.runs[key]}
-		for name, c := range cells {
-			row.Cells[m.index[name]] = c
-		}
-		slices.SortFunc(row.Running, func(a, b Run) int {
-			return cmp.Or(strings.Compare(a.Site, b.Site), strings.Compare(a.Engine, b.Engine), strings.Compare(a.Container, b.Container))
-		})
-		rows = append(rows, row)
-	}
-	slices.SortFunc(rows, func(a, b Row) int {
-		return cmp.Or(strings.Compare(a.Repository, b.Repository), match.Tags(a.Tag, b.Tag))
-	})
-	return rows
 }
 
 // SplitImage tells which registry of the fleet an image is from, by the names that

@@ -55,15 +55,21 @@ func TestMatrix(t *testing.T) {
 		for _, x := range r.Running {
 			line += fmt.Sprintf(" %s/%s=%s", x.Engine, x.Registry, x.State)
 		}
+		for _, in := range r.In {
+			if in.Repository.Name != r.Repository || in.Name != r.Tag {
+				t.Errorf("%s is in the sync as %s:%s", line, in.Repository.Name, in.Name)
+			}
+			line += " " + in.Sync.To.Registry + ":" + string(in.State)
+		}
 		out = append(out, line)
 	}
 	wants(t, "columns", columns, "[tokyo shanghai osaka]")
 	wants(t, "rows", strings.Join(out, "\n"), strings.Join([]string{
-		"team/api:1 a2 a1 ? e3/shanghai=same",
-		"team/web:0.9 - ? ? e4/tokyo=gone",
-		"team/web:1 w1 w1 w1 e1/tokyo=moved e2/tokyo=same e5/tokyo=unknown",
-		"team/web:2 w2 - ? e3/shanghai=gone",
-		"team/web:3 w3 ? ? e3/shanghai=unknown",
+		"team/api:1 a2 a1 ? e3/shanghai=same shanghai:moved",
+		"team/web:0.9 - - - e4/tokyo=gone",
+		"team/web:1 w1 w1 w1 e1/tokyo=moved e2/tokyo=same e5/tokyo=unknown shanghai:equal osaka:equal",
+		"team/web:2 w2 - ? e3/shanghai=gone shanghai:missing",
+		"team/web:3 w3 ? ? e3/shanghai=unknown shanghai:unknown",
 	}, "\n"))
 }
 
@@ -75,5 +81,35 @@ func TestSplitImage(t *testing.T) {
 	} {
 		r, repository := SplitImage(image, regs)
 		wants(t, image, r+" "+repository, want)
+	}
+}
+
+// What was deployed since a registry was looked at is not known to be gone or another
+// image; the last of several looks at a registry counts.
+func TestJoinKnowsWhenItLooked(t *testing.T) {
+	noon := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	looked := func(to string, at time.Time, tags ...Tag) *Facts {
+		return &Facts{From: Side{Registry: "tokyo"}, To: Side{Registry: to}, picks: func(_, _ string) bool { return true },
+			Repositories: []*Repository{{Name: "team/web", Target: "team/web", Checked: at, Tags: tags}}}
+	}
+	registries := []fleet.Registry{{Name: "tokyo", Address: "tyo:5000"}}
+	two := Tag{Name: "2", State: Gone, Source: "sha256:w2"}
+	for name, c := range map[string]struct {
+		syncs   []*Facts
+		created time.Time
+		digest  string
+		want    RunState
+	}{
+		"made after the look":     {[]*Facts{looked("osaka", noon)}, noon.Add(time.Second), "sha256:w2", RunsOther},
+		"made before it":          {[]*Facts{looked("osaka", noon)}, noon.Add(-time.Second), "sha256:w2", RunsGone},
+		"pushed again since":      {[]*Facts{looked("osaka", noon, two)}, noon.Add(time.Second), "sha256:w3", RunsOther},
+		"nobody knows when":       {[]*Facts{looked("osaka", noon, two)}, time.Time{}, "sha256:w3", RunsMoved},
+		"another look has it":     {[]*Facts{looked("osaka", noon), looked("kyoto", noon.Add(time.Minute), two)}, noon, "sha256:w2", Runs},
+		"another look had it not": {[]*Facts{looked("osaka", noon.Add(time.Minute), two), looked("kyoto", noon)}, noon.Add(-time.Hour), "sha256:w2", Runs},
+	} {
+		got := Join(c.syncs, registries, []Running{{Image: "tyo:5000/team/web", Tag: "2", Digest: c.digest, Created: c.created}})
+		if len(got) != 1 || got[0].State != c.want {
+			t.Errorf("%s: %+v, want %s", name, got, c.want)
+		}
 	}
 }

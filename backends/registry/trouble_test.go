@@ -53,6 +53,31 @@ func TestCuts(t *testing.T) {
 	}
 }
 
+// In pieces too: a registry that forgets the upload gets the blob again, one that
+// goes on with it at most a piece.
+func TestCutsInPieces(t *testing.T) {
+	const size, chunk = 3 << 20, 1 << 20
+	for _, forgets := range []bool{false, true} {
+		for _, at := range []int64{chunk / 2, chunk + chunk/3, 5*size + 10*kib} {
+			t.Run(fmt.Sprintf("forgets=%v at=%d", forgets, at), func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t, lab.Options{}, lab.Options{Forgets: forgets})
+				r.to.spec.Chunk = chunk
+				r.push("team/web", "1", size)
+				r.b.CutUp(at)
+				res := r.copy(r.copier(Options{}), "team/web", "1")
+				most := int64(chunk)
+				if forgets {
+					most = size
+				}
+				if sent := r.b.Counts().Up; sent > 6*size+1500+most+10*firstPart || forgets && res.Retries == 0 {
+					t.Errorf("%d bytes sent of %d; %+v", sent, 6*size, res)
+				}
+			})
+		}
+	}
+}
+
 // A blob that breaks off again and again, and a registry that is away, end the
 // copy with words; the next run sends only what is missing.
 func TestGivesUp(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"ringside/backends/fleet"
@@ -32,6 +33,7 @@ type Proxy struct {
 	gate    fleet.Gate
 	drv     driver
 	refresh chan struct{}
+	idle    atomic.Bool // nobody looks at it
 	rates   rates
 
 	mu sync.Mutex // one switch at a time

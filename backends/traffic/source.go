@@ -14,7 +14,26 @@ type Facts struct {
 	Service, Proxy, Kind string
 	*View
 	BlueRate, GreenRate Rate
+	Past                []Sample // the last looks, oldest first; at most pastLen
 }
+
+// Sample is what a look found: the rates since the look before it.
+type Sample struct {
+	At          time.Time
+	Over        time.Duration // since the look before
+	Blue, Green Rate
+}
+
+// Rate returns the rate of one colour.
+func (s Sample) Rate(c fleet.Colour) Rate {
+	if c == fleet.Green {
+		return s.Green
+	}
+	return s.Blue
+}
+
+// pastLen is how many samples are kept: two minutes while somebody looks.
+const pastLen = 120
 
 // Rate returns the rates of one colour.
 func (f *Facts) Rate(c fleet.Colour) Rate {
@@ -31,11 +50,24 @@ type Rate struct {
 	Errors   float64 // a second
 }
 
-// Pace of watching, and what one look may take.
+// Pace of watching while somebody looks at the service and while nobody does, and
+// what one look may take.
 const (
 	watchEvery = time.Second
+	idleEvery  = 5 * time.Second
 	lookLimit  = 5 * time.Second
 )
+
+// Source is a proxy as the watch knows it: it is read less often while nobody looks
+// at its service.
+type Source struct{ *Proxy }
+
+// Look tells whether somebody looks; it implements watch.Looker.
+func (s Source) Look(subjects []string) {
+	if was := s.idle.Swap(len(subjects) == 0); was && len(subjects) > 0 {
+		s.Refresh()
+	}
+}
 
 // Watch reports the proxy as *Facts until ctx is done.
 func (p *Proxy) Watch(ctx context.Context, report func(fleet.Reading)) {
@@ -47,6 +79,9 @@ func (p *Proxy) Watch(ctx context.Context, report func(fleet.Reading)) {
 		}
 		report(r)
 		wait := watchEvery
+		if p.idle.Load() {
+			wait = idleEvery
+		}
 		if r.Err != nil {
 			wait = back.Next()
 		} else {
@@ -79,7 +114,7 @@ func (p *Proxy) Read(ctx context.Context) fleet.Reading {
 	r := fleet.Reading{Source: p.Name(), At: began, Took: time.Since(began), Err: err}
 	if err == nil {
 		f := &Facts{Service: p.service, Proxy: p.spec.Name, Kind: p.spec.Kind(), View: v}
-		f.BlueRate, f.GreenRate = p.rates.next(began, v)
+		f.BlueRate, f.GreenRate, f.Past = p.rates.next(began, v)
 		r.Facts = f
 	}
 	return r
@@ -90,22 +125,25 @@ type rates struct {
 	mu   sync.Mutex
 	at   time.Time
 	last map[fleet.Colour]Side
+	past []Sample
 }
 
 // rateGap is the least time between two looks of which a rate is made.
 const rateGap = 200 * time.Millisecond
 
-func (r *rates) next(at time.Time, v *View) (blue, green Rate) {
+func (r *rates) next(at time.Time, v *View) (blue, green Rate, past []Sample) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	gap := at.Sub(r.at)
 	if r.last != nil && gap >= rateGap && gap < time.Minute {
 		blue, green = rate(r.last[fleet.Blue], v.Blue, gap), rate(r.last[fleet.Green], v.Green, gap)
+		keep := r.past[max(0, len(r.past)-pastLen+1):]
+		r.past = append(keep[:len(keep):len(keep)], Sample{at, gap, blue, green}) // facts share it: never written in place
 	}
 	if r.last == nil || gap >= rateGap {
 		r.at, r.last = at, map[fleet.Colour]Side{fleet.Blue: v.Blue, fleet.Green: v.Green}
 	}
-	return blue, green
+	return blue, green, r.past
 }
 
 // rate is what changed in a while; a counter that fell was set back by a restart.

@@ -77,7 +77,7 @@ func newApp(o Options) *app {
 	a.registry.Add(container.Actions(a)...)
 	a.registry.Add(power.Actions(a)...)
 	a.registry.Add(plans.Actions(clustersOf{a})...)
-	a.registry.Add(deploy.Actions(a)...)
+	a.registry.Add(deploy.Actions(a, registriesOf{a})...)
 	a.registry.Add(swap.Actions(a)...)
 	a.registry.Add(syncs.Actions(registriesOf{a})...)
 	return a

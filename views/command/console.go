@@ -9,14 +9,17 @@ import (
 	"ringside/actions"
 	"ringside/backends/fleet"
 	"ringside/backends/fleet/safe"
+	"ringside/backends/traffic"
 	"ringside/backends/watch"
 	"ringside/keymap"
 	"ringside/views/console"
 	"ringside/views/containers"
 	"ringside/views/home"
 	"ringside/views/power"
+	"ringside/views/registries"
 	"ringside/views/runs"
 	"ringside/views/screen"
+	"ringside/views/services"
 	"ringside/views/swift"
 )
 
@@ -48,7 +51,7 @@ func (a *app) console(ctx context.Context) error {
 		sources = append(sources, c)
 	}
 	for _, p := range a.proxies.All() {
-		sources = append(sources, p)
+		sources = append(sources, traffic.Source{Proxy: p})
 	}
 	for _, c := range a.clusters.All() {
 		sources = append(sources, c)
@@ -66,7 +69,7 @@ func (a *app) console(ctx context.Context) error {
 	list.ReadOnly = a.flags.readOnly
 	o := console.Options{
 		Fleet: f, Store: store, Set: set, Env: env, Registry: a.registry, Runner: runner, Keys: keys,
-		Screens: []screen.Screen{home.New(), power.New(a.bmcs), list, swift.New(), runs.New()},
+		Screens: []screen.Screen{home.New(), power.New(a.bmcs), list, swift.New(), registries.New(), services.New(), runs.New()},
 		ASCII:   a.flags.ascii, ReadOnly: a.flags.readOnly, Dark: dark(f.Theme),
 		Version: a.version(), StateDir: a.stateDir(), Getenv: a.Getenv,
 	}

@@ -80,6 +80,10 @@ func TestReleases(t *testing.T) {
 	for title, args := range map[string][]string{"services list": {"services", "list"}, "services show": {"services", "show", "web"}, "services history": {"services", "history"}} {
 		documented(t, title, decode(t, b.run(t, append(args, "-o", "json")...).out))
 	}
+	last := decode(t, b.run(t, "status", "-o", "json").out)
+	if got := last[len(last)-1]; got["kind"] != "service" || got["service"] != "web" || got["live"] != "green" || got["requests_per_second"] == nil {
+		t.Errorf("status: %+v", got)
+	}
 	r := b.run(t, "services", "show", "web")
 	for _, want := range []string{"● green live", "○ blue", "web-blue", "haproxy", "be_web_green"} {
 		if !strings.Contains(r.out, want) {
@@ -92,6 +96,9 @@ func TestReleases(t *testing.T) {
 	b.lab.Proxies("web")[0].Stop()
 	if r := b.run(t, "services", "list"); r.code != ExitFailed || !strings.Contains(r.out, "? not known") || !strings.Contains(r.err, "haproxy does not answer") {
 		t.Errorf("with a dead proxy: %+v", r)
+	}
+	if r := b.run(t, "status"); r.code != ExitFailed || !strings.Contains(r.out, "proxy haproxy does not answer") || !strings.Contains(r.out, "? not known") {
+		t.Errorf("status with a dead proxy: %+v", r)
 	}
 	if r := b.run(t, "check"); r.code != ExitFailed || !strings.Contains(r.out, "web/haproxy cannot be read") {
 		t.Errorf("check with a dead proxy: %+v", r)

@@ -63,14 +63,15 @@ type overview struct {
 	engines  []engineRow
 	sites    []siteRow
 	rings    []swiftRow
+	services []serviceRow
 	problems []impact.Problem
 	partial  error
 }
 
 func (a *app) status() *cobra.Command {
-	return &cobra.Command{Use: "status", Short: "One line per engine, per site's hosts and per ring, and what needs a human", Args: cobra.NoArgs,
+	return &cobra.Command{Use: "status", Short: "One line per engine, per site's hosts, per ring and per service, and what needs a human", Args: cobra.NoArgs,
 		Long: `One line per engine, one per site for the power of its hosts, one per ring of Swift
-clusters, and then what needs a human. With --output json or yaml the problems are
+clusters, one per service, and then what needs a human. With --output json or yaml the problems are
 numbers only. The exit code is 3 when an engine, a BMC, a storage node or a proxy does
 not answer; other problems do not change it.`,
 		RunE: a.run(func(ctx context.Context, _ []string) error {
@@ -87,6 +88,9 @@ not answer; other problems do not change it.`,
 					rows = append(rows, r)
 				}
 				for _, r := range o.rings {
+					rows = append(rows, r)
+				}
+				for _, r := range o.services {
 					rows = append(rows, r)
 				}
 				if err := emit[any](a, rows, nil); err != nil {
@@ -112,6 +116,9 @@ func (a *app) printStatus(o overview) error {
 	}
 	if len(o.rings) > 0 {
 		tables = append(tables, func() error { return emit(a, o.rings, swiftColumns(a)) })
+	}
+	if len(o.services) > 0 {
+		tables = append(tables, func() error { return emit(a, rowsOf(o.services), a.serviceColumns()) })
 	}
 	if len(o.problems) > 0 {
 		tables = append(tables, func() error { return emit(a, o.problems, a.problemColumns()) })
@@ -169,6 +176,14 @@ func (a *app) readStatus(ctx context.Context, all bool) (o overview, err error) 
 		}
 		clusters <- read
 	})
+	served := make(chan lookedAt, 1)
+	safe.Go("look at the services", func() {
+		var read lookedAt
+		if all && len(f.Services) > 0 {
+			read.services, read.holds, _ = a.readServices(ctx, nil, true) // it fails for names alone, and none is given
+		}
+		served <- read
+	})
 	var w *world
 	if len(f.Engines) > 0 || len(list)+len(f.Clusters) == 0 {
 		w, err = a.look(ctx, nil)
@@ -177,7 +192,7 @@ func (a *app) readStatus(ctx context.Context, all bool) (o overview, err error) 
 	if err != nil {
 		return o, err
 	}
-	joined := <-clusters
+	joined, services := <-clusters, <-served
 	now := time.Now()
 	o.partial = partly(joined)
 	if w != nil {
@@ -189,6 +204,7 @@ func (a *app) readStatus(ctx context.Context, all bool) (o overview, err error) 
 			o.partial = err
 		}
 	}
+	a.addServices(&o, services, now)
 	for _, c := range joined {
 		o.rings = append(o.rings, swiftRows(c)...)
 		o.problems = append(o.problems, impact.Swift(c, a.onHold(ctx, f))...)

@@ -12,16 +12,16 @@ import (
 	lab "ringside/backends/lab/registry"
 )
 
-// registries are two of the lab, tokyo ahead of shanghai.
-type registries struct {
+// twoRegistries are two of the lab, tokyo ahead of shanghai.
+type twoRegistries struct {
 	*bench
 	lib  *lab.Library
 	a, b *lab.Registry
 }
 
-func newRegistries(t *testing.T) *registries {
+func newRegistries(t *testing.T) *twoRegistries {
 	t.Helper()
-	r := &registries{bench: newBench(t), lib: lab.NewLibrary()}
+	r := &twoRegistries{bench: newBench(t), lib: lab.NewLibrary()}
 	for name, at := range map[string]**lab.Registry{"tokyo": &r.a, "shanghai": &r.b} {
 		x, err := lab.Start(r.lib, lab.Options{Name: name})
 		if err != nil {
@@ -41,7 +41,7 @@ func newRegistries(t *testing.T) *registries {
 	return r
 }
 
-func (r *registries) build(tag string) lab.Built {
+func (r *twoRegistries) build(tag string) lab.Built {
 	return r.lib.Build(lab.Image{Name: tag, Platforms: []string{"linux/amd64"}, Layers: func(string) []lab.Layer { return []lab.Layer{{Name: tag, Size: 1000}} }})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -35,8 +36,8 @@ func (m *model) act(a screen.Act) tea.Cmd {
 	switch {
 	case why != "":
 		return m.toast(screen.Toast{Bad: true, Text: "cannot " + action.Verb + ": " + why})
-	case a.Args == nil && asks(action):
-		return m.form(action, a.Targets, nil)
+	case asks(action, a.Args):
+		return m.ask(action, a.Targets, a.Args)
 	}
 	return m.plan(action, a.Targets, a.Args)
 }
@@ -55,14 +56,51 @@ func (m *model) why(a actions.Action, targets []fleet.Target) string {
 }
 
 // asks reports whether an action cannot be planned without asking: it needs an
-// argument, or one that only the present state can suggest.
-func asks(a actions.Action) bool {
+// argument that is not given, or, with none given, one that only the present state
+// can suggest.
+func asks(a actions.Action, have actions.Args) bool {
 	for _, x := range a.Args {
-		if x.Required || x.Suggest != nil {
+		if x.Required && have[x.Name] == "" || x.Suggest != nil && have == nil {
 			return true
 		}
 	}
 	return false
+}
+
+// ask offers the values of the first argument that is needed, where some are known;
+// else it asks for all of them. One offer is to type another value.
+func (m *model) ask(a actions.Action, targets []fleet.Target, have actions.Args) tea.Cmd {
+	i := slices.IndexFunc(a.Args, func(x actions.Arg) bool { return x.Required && have[x.Name] == "" && x.Choices != nil })
+	if i < 0 {
+		return m.form(a, targets, have)
+	}
+	name, choices := a.Args[i].Name, a.Args[i].Choices(m.o.Env, targets)
+	if len(choices) == 0 {
+		return m.form(a, targets, have)
+	}
+	items := make([]kit.Item, 0, len(choices)+1)
+	for _, c := range choices {
+		items = append(items, kit.Item{ID: c.Value, Title: c.Value, Note: c.Note})
+	}
+	items = append(items, kit.Item{Title: "another " + name, Note: "type it, and the other arguments"})
+	head := title(a, targets)
+	for _, k := range sortedKeys(have) {
+		if have[k] == "true" {
+			head += " and " + k
+		}
+	}
+	return m.open(kit.NewMenu(head+": "+name, items, kit.MenuOptions{Filter: true, Width: 72}), func(result any) tea.Cmd {
+		item, _ := result.(kit.Item)
+		if item.ID == "" {
+			return m.form(a, targets, have)
+		}
+		args := maps.Clone(have)
+		if args == nil {
+			args = actions.Args{}
+		}
+		args[name] = item.ID
+		return m.act(screen.Act{Action: a.ID, Targets: targets, Args: args})
+	})
 }
 
 // form asks for the arguments of an action, then plans it.

@@ -18,12 +18,13 @@ const (
 	historyPace = 3 * time.Second
 )
 
-// history keeps the newest runs of the ledger, and which hosts it has on hold.
+// history keeps the newest runs of the ledger, and what it has on hold.
 type history struct {
 	ledger actions.Ledger
 	mu     sync.Mutex
 	list   []actions.RunRecord
 	hosts  map[string]string // on hold, with the reason
+	held   []actions.Hold
 
 	fleet *fleet.Fleet
 	now   func() time.Time
@@ -40,6 +41,13 @@ func (h *history) quiet() map[string]string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.hosts
+}
+
+// holds are all holds of the ledger.
+func (h *history) holds() []actions.Hold {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.held
 }
 
 // watch reads the ledger again and again until ctx is done and calls changed
@@ -68,12 +76,16 @@ func (h *history) read(ctx context.Context, changed func()) {
 	}
 	hosts := actions.Quiet(h.fleet, holds, h.now())
 	h.mu.Lock()
-	same := slices.EqualFunc(h.list, list, sameRun) && maps.Equal(h.hosts, hosts)
-	h.list, h.hosts = list, hosts
+	same := slices.EqualFunc(h.list, list, sameRun) && maps.Equal(h.hosts, hosts) && slices.EqualFunc(h.held, holds, sameHold)
+	h.list, h.hosts, h.held = list, hosts, holds
 	h.mu.Unlock()
 	if !same {
 		changed()
 	}
+}
+
+func sameHold(a, b actions.Hold) bool {
+	return a.Target == b.Target && a.By == b.By && a.Why == b.Why && a.Until.Equal(b.Until)
 }
 
 // sameRun compares what a picture shows of a run.

@@ -318,3 +318,31 @@ func BenchmarkKey10000(b *testing.B) {
 		}
 	})
 }
+
+// Every tab can be seen on a terminal of 80 columns, and its key on the smallest.
+func TestTabsFit(t *testing.T) {
+	names := []string{"power", "containers", "swift", "registries", "services", "runs"}
+	r := newRig(t, func(o *Options) {
+		o.Screens = o.Screens[:1]
+		for _, n := range names {
+			o.Screens = append(o.Screens, &fakeScreen{name: n})
+		}
+	})
+	for _, c := range []struct {
+		width, running int
+		want           string
+	}{
+		{140, 2, " 1 Home  2 Power  3 Containers  4 Swift  5 Registries  6 Services  7 Runs  ◐ 2 runs going on"},
+		{80, 0, " 1 Home 2 Power 3 Containers 4 Swift 5 Registries 6 Services 7 Runs"},
+		{80, 2, " 1 Home 2 Power 3 Containers 4 Swift 5 Registries 6 Services 7 Runs ◐ 2"},
+		{60, 2, " 1 Home 2 3 4 5 6 7 ◐ 2 runs going on"},
+	} {
+		r.resize(c.width, 24)
+		r.running = c.running
+		line := strings.TrimRight(kittest.Plain(r.tabs()), " ")
+		kittest.Within(t, r.tabs(), c.width, 1)
+		if got := strings.TrimRight(strings.TrimSuffix(line, "? help"), " "); got != c.want || !strings.HasSuffix(line, "? help") {
+			t.Errorf("%d columns: %q", c.width, line)
+		}
+	}
+}

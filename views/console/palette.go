@@ -102,6 +102,10 @@ func (m *model) fleetEntries() []entry {
 	}
 	out = append(out, m.hostEntries()...)
 	out = append(out, m.clusterEntries()...)
+	out = append(out, m.syncEntries()...)
+	for _, s := range m.o.Fleet.Services {
+		out = append(out, newEntry(s.Name, strings.TrimSpace("service "+s.Environment), goes("services", s.Target().Key())))
+	}
 	m.palette.seq, m.palette.entries = m.snap.State.Seq, out
 	return out
 }
@@ -126,6 +130,14 @@ func (m *model) clusterEntries() (out []entry) {
 		for _, n := range o.Nodes {
 			out = append(out, newEntry(n.Label(), "storage node of "+o.Cluster.Name, goes("swift", o.Target(n).Key())))
 		}
+	}
+	return out
+}
+
+// syncEntries are the syncs of registries.
+func (m *model) syncEntries() (out []entry) {
+	for _, s := range m.o.Fleet.Syncs {
+		out = append(out, newEntry(s.Name, "sync of "+s.From+" to "+s.To, goes("registries", impact.SyncTarget(m.o.Fleet, s).Key())))
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -133,7 +134,11 @@ func (d *planDialog) refusal(w int) []string {
 func (d *planDialog) planLines(w, room int) []string {
 	names, final := d.stepNames()
 	tail := d.tailLines(w, final)
-	return append(d.stepList(names, min(foldAfter, max(foldLeast, room-len(tail)-3))), tail...)
+	head := sidesLines(d.theme, d.plan.Sides, w, false)
+	if steps := min(len(names), foldLeast) + 3; len(head)+steps+len(tail) > room {
+		head = sidesLines(d.theme, d.plan.Sides, w, true)
+	}
+	return slices.Concat(head, d.stepList(names, min(foldAfter, max(foldLeast, room-len(head)-len(tail)-3))), tail)
 }
 
 // stepList lists the steps, the rest folded after some.
@@ -175,9 +180,9 @@ func (d *planDialog) stepList(names []string, fold int) []string {
 func (d *planDialog) tailLines(w int, final []string) []string {
 	t := d.theme
 	var out []string
-	if len(d.plan.Findings) > 0 {
+	if findings := unsaid(d.plan); len(findings) > 0 {
 		out = append(out, "", t.Strong.Paint("What the checks say"))
-		for _, f := range gathered(d.plan.Findings) {
+		for _, f := range gathered(findings) {
 			out = append(out, findingLines(t, f, w)...)
 		}
 	}

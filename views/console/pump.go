@@ -43,6 +43,8 @@ type pump struct {
 	onset   impact.Onset
 	book    power.Book
 	memos   []swift.Memo // of the fleet's clusters
+	images  impact.ImagesMemo
+	found   impact.ServiceMemo
 }
 
 func newPump(o Options, h *history) *pump {
@@ -100,6 +102,10 @@ func (p *pump) picture() screen.Snapshot {
 	for i, c := range p.fleet.Clusters {
 		s.Clusters = append(s.Clusters, impact.Cluster(p.fleet, c, s.State, s.Now, &p.memos[i]))
 	}
+	if len(p.fleet.Syncs) > 0 {
+		s.Images = p.images.Images(p.fleet, s.State)
+	}
+	s.Services, s.Holds = p.found.Services(p.fleet, s.State), p.history.holds()
 	s.Problems = append(impact.Docker(p.fleet, s.State, s.Now), impact.Power(p.fleet, s.State, s.Asked, p.history.quiet(), s.Now)...)
 	known := map[string]bool{}
 	for _, f := range watch.Latest[*docker.Facts](s.State) {
@@ -116,6 +122,10 @@ func (p *pump) picture() screen.Snapshot {
 		known[f.From.Registry], known[f.To.Registry] = true, true
 	}
 	s.Problems = append(s.Problems, impact.Registries(p.fleet, s.State, s.Now)...)
+	s.Problems = append(s.Problems, impact.ServiceProblems(s.Services)...)
+	for _, svc := range s.Services {
+		known[svc.Name] = known[svc.Name] || svc.Live != ""
+	}
 	p.onset.Fill(s.Problems, known, s.Now)
 	impact.Sort(s.Problems)
 	return s

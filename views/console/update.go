@@ -195,7 +195,10 @@ func init() { // set here, since the table's functions lead back to it
 		keymap.GoPower:     func(m *model) tea.Cmd { return m.jump("power") },
 		keymap.GoContainer: func(m *model) tea.Cmd { return m.jump("containers") },
 		keymap.GoSwift:     func(m *model) tea.Cmd { return m.jump("swift") },
+		keymap.GoServices:  func(m *model) tea.Cmd { return m.jump("services") },
 		keymap.GoRuns:      func(m *model) tea.Cmd { return m.jump("runs") },
+
+		keymap.GoRegistries: func(m *model) tea.Cmd { return m.jump("registries") },
 	}
 }
 

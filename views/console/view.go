@@ -144,6 +144,9 @@ func (m *model) take(snap screen.Snapshot) {
 	for _, f := range watch.Latest[*bmc.Facts](snap.State) {
 		m.insecure = m.insecure || f.Insecure != ""
 	}
+	for _, f := range impact.Syncs(snap.State) {
+		m.insecure = m.insecure || f.From.Insecure != "" || f.To.Insecure != ""
+	}
 	for _, c := range snap.Clusters {
 		m.insecure = m.insecure || c.API != nil && c.API.Insecure != ""
 		for _, p := range c.Proxies {
@@ -154,19 +157,49 @@ func (m *model) take(snap screen.Snapshot) {
 
 func (m *model) tabs() string {
 	t := m.look.Theme
+	help := t.Key.Paint(m.o.Keys.Key(keymap.Help)) + t.Dim.Paint(" help ")
+	line := ""
+	for _, way := range tabWays {
+		if line = m.tabLine(way); kit.Width(line)+kit.Width(help) < m.w {
+			break
+		}
+	}
+	return kit.Join(line, help, m.w, t.Glyph.Ellipsis)
+}
+
+// tabWay is a way to write the tabs; tabWays has them from the widest on.
+type tabWay struct {
+	gap    string // between tabs
+	titles bool   // of all of them, not only of the one that is shown
+	going  string // what follows the number of runs that go on, "" for nothing
+}
+
+var tabWays = []tabWay{{"  ", true, "going on"}, {" ", true, ""}, {" ", false, "going on"}}
+
+func (m *model) tabLine(way tabWay) string {
+	t := m.look.Theme
 	line := ""
 	for i, s := range m.screens {
-		key := m.o.Keys.Key(keymap.ID("go." + s.Name()))
-		style := t.Tab
+		gap, style := way.gap, t.Tab
+		if i == 0 {
+			gap = " "
+		}
+		line += gap + t.Key.Paint(m.o.Keys.Key(keymap.ID("go."+s.Name())))
 		if i == m.at {
 			style = t.TabActive
 		}
-		line += " " + t.Key.Paint(key) + " " + style.Paint(kit.Cut(s.Title(), 40, t.Glyph.Ellipsis)) + " "
+		if way.titles || i == m.at {
+			line += " " + style.Paint(kit.Cut(s.Title(), 40, t.Glyph.Ellipsis))
+		}
 	}
-	if m.running > 0 {
-		line += " " + t.Busy.Paint(t.Glyph.Busy+" "+plural(m.running, "run")+" going on")
+	switch {
+	case m.running == 0:
+	case way.going == "":
+		line += " " + t.Busy.Paint(fmt.Sprintf("%s %d", t.Glyph.Busy, m.running))
+	default:
+		line += way.gap + t.Busy.Paint(t.Glyph.Busy+" "+plural(m.running, "run")+" "+way.going)
 	}
-	return kit.Join(line, t.Key.Paint(m.o.Keys.Key(keymap.Help))+t.Dim.Paint(" help "), m.w, t.Glyph.Ellipsis)
+	return line
 }
 
 // hintLine is the last hint line and what it was made for: it changes with the

@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"ringside/actions"
 	"ringside/backends/fleet"
 	"ringside/keymap"
 	"ringside/views/screen"
@@ -14,7 +15,7 @@ import (
 
 // systems are the panes, the most important first: where the room is short the
 // last ones are left out. A system that the fleet does not have shows none.
-var systems = []*system{&attentionPane, &powerPane, &containersPane, &swiftPane, &activityPane}
+var systems = []*system{&attentionPane, &powerPane, &containersPane, &swiftPane, &registriesPane, &servicesPane, &activityPane}
 
 // Screen is the home screen.
 type Screen struct {
@@ -24,6 +25,7 @@ type Screen struct {
 	focus   int
 	chosen  bool // the user has pressed a key: the focus stays where it is
 	snap    screen.Snapshot
+	looking map[string][]string // proxies of services, as long as their pane is there
 	w, h    int
 }
 
@@ -50,12 +52,15 @@ func (s *Screen) Type(tea.KeyPressMsg) tea.Cmd { return nil }
 func (s *Screen) Back() bool                   { return false }
 func (s *Screen) Update(tea.Msg) tea.Cmd       { return nil }
 func (s *Screen) Cursor() *tea.Cursor          { return nil }
-func (s *Screen) Looking() map[string][]string { return nil }
+func (s *Screen) Looking() map[string][]string { return s.looking }
 func (s *Screen) Show(string) tea.Cmd          { return nil }
 func (s *Screen) Close()                       {}
 
 // Refresh takes a new picture.
 func (s *Screen) Refresh(snap screen.Snapshot) tea.Cmd {
+	if s.snap.Fleet != snap.Fleet {
+		s.looking = proxiesOf(snap.Fleet)
+	}
 	s.snap = snap
 	contents := make([]content, len(s.all))
 	var all []census
@@ -158,11 +163,18 @@ func (s *Screen) Do(id keymap.ID) tea.Cmd {
 	switch id {
 	case keymap.Open:
 		return screen.Send(r.open)
+	case keymap.DeploySwap:
+		return screen.Send(screen.Act{Action: "service.deploy", Targets: s.Selection(), Args: actions.Args{"swap": "true"}})
 	case keymap.ShowLogs:
 		if r.target.Kind == fleet.KindContainer {
 			return screen.Send(screen.Go{Screen: "containers", Subject: r.target.Key(), Open: "logs"})
 		}
 		return screen.Send(screen.Toast{Bad: true, Text: "only a container has a log"})
+	case keymap.ActSync:
+		if r.target.Kind == fleet.KindSync {
+			return screen.Send(screen.Act{Action: "sync.run", Targets: []fleet.Target{r.target}})
+		}
+		return screen.Send(screen.Toast{Bad: true, Text: "choose a sync, or go to the tag with enter"})
 	case keymap.Copy:
 		return screen.Send(screen.Copy{What: r.cells[0], Text: r.cells[0]})
 	}

@@ -159,7 +159,8 @@ func TestFrames(t *testing.T) {
 }
 
 func TestEverySizeHolds(t *testing.T) {
-	for name, snap := range map[string]screen.Snapshot{"containers": picture(true), "hosts too": powered(picture(true)), "clusters too": swifted(powered(picture(true)), true), "nothing": {Fleet: &fleet.Fleet{}}} {
+	for name, snap := range map[string]screen.Snapshot{"containers": picture(true), "hosts too": powered(picture(true)), "clusters too": swifted(powered(picture(true)), true),
+		"syncs too": moving(synced(swifted(powered(picture(true)), true), true)), "nothing": {Fleet: &fleet.Fleet{}}} {
 		s := home(snap, 80, 21, screen.Look{Theme: kit.NewTheme(true, false)})
 		for w := 1; w < 200; w += 13 {
 			for h := 1; h < 60; h += 5 {
@@ -194,6 +195,9 @@ func TestLayout(t *testing.T) {
 		{swifted(powered(picture(true)), true), 190, 50, "Attention Power/Containers/Swift Activity"},
 		{swifted(powered(picture(true)), true), 60, 20, "Attention Power Containers Swift"},
 		{swifted(picture(true), true), 80, 21, "Attention Containers/Swift Activity"},
+		{synced(swifted(powered(picture(true)), true), true), 80, 21, "Attention Power/Containers Swift/Registries"},
+		{synced(swifted(powered(picture(true)), true), true), 140, 37, "Attention Power/Containers Swift/Registries Activity"},
+		{synced(swifted(powered(picture(true)), true), true), 190, 50, "Attention Power/Containers/Swift Registries/Activity"},
 		{hostsOnly, 80, 21, "Attention Power Activity"},
 		{screen.Snapshot{Fleet: &fleet.Fleet{}}, 80, 21, "Attention Containers Activity"}, // it says how to begin
 	} {

@@ -29,11 +29,14 @@ func shelve(panes []*pane, w int) []shelf {
 		most = 2
 	}
 	var out []shelf
+	room := func(i int) bool { return i >= 0 && out[i].panes[0].half && len(out[i].panes) < most }
 	for _, p := range panes {
-		last := len(out) - 1
-		room := last >= 0 && out[last].panes[0].half && len(out[last].panes) < most
-		if room && (p.half || p.fills && last > 0 && out[last-1].panes[0].half) {
-			out[last].panes = append(out[last].panes, p)
+		at := len(out) - 1
+		for p.fills && at > 0 && !room(at) { // a whole one may stand below the gap
+			at--
+		}
+		if room(at) && (p.half || p.fills && at > 0 && out[at-1].panes[0].half) {
+			out[at].panes = append(out[at].panes, p)
 		} else {
 			out = append(out, shelf{panes: []*pane{p}})
 		}

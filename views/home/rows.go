@@ -52,8 +52,12 @@ func place(t fleet.Target) screen.Go {
 	switch t.Kind {
 	case fleet.KindHost, fleet.KindRack, fleet.KindSite:
 		g.Screen = "power"
+	case fleet.KindService:
+		g.Screen, g.Open = "services", "detail"
 	case fleet.KindCluster, fleet.KindNode, fleet.KindDevice:
 		g.Screen = "swift"
+	case fleet.KindSync, fleet.KindTag, fleet.KindRegistry:
+		g.Screen = "registries"
 	}
 	if t.Kind == fleet.KindContainer || t.Kind == fleet.KindHost || t.Kind == fleet.KindNode {
 		g.Open = "detail"

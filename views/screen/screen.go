@@ -22,6 +22,9 @@ type Snapshot struct {
 	Fleet    *fleet.Fleet
 	State    *watch.State
 	Clusters []*swift.Overview   // of Swift, in the order of the fleet
+	Images   *impact.Images      // of registries: the same pointer as long as nothing changed; nil without syncs
+	Services []impact.Service    // in the order of the fleet
+	Holds    []actions.Hold      // of the ledger
 	Problems []impact.Problem    // worst first
 	Runs     []actions.RunRecord // newest first: those of this process, then the ledger's
 	Asked    []impact.Asked      // changes of power that Runs ask for or asked for

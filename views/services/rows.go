@@ -10,8 +10,8 @@ import (
 
 	"ringside/actions"
 	"ringside/backends/docker"
-	"ringside/backends/fleet"
 	"ringside/backends/impact"
+	"ringside/views/screen/releases"
 )
 
 // Row is one service as data: flat, with stable names. What is not known is null.
@@ -64,8 +64,8 @@ func row(s *impact.Service, holds []actions.Hold, now time.Time) Row {
 	live, other := s.Colour(s.Live), s.Colour(s.Live.Other())
 	rel, _ := live.Release()
 	r.Version, r.Digest, r.Run, r.By, r.Health = rel.Version, rel.Digest, rel.Run, rel.By, Health(live)
-	if !rel.At.IsZero() {
-		r.Deployed = &rel.At
+	if at := rel.At; !at.IsZero() {
+		r.Deployed = &at
 	}
 	r.Sessions, r.OtherSessions = known(live.Sessions), known(other.Sessions)
 	if live.Rate.Known {
@@ -73,7 +73,7 @@ func row(s *impact.Service, holds []actions.Hold, now time.Time) Row {
 	}
 	rel, _ = other.Release()
 	r.Other, r.OtherVersion, r.OtherDigest, r.OtherHealth = string(other.Colour), rel.Version, rel.Digest, Health(other)
-	if h, ok := Held(other, holds, now); ok {
+	if h, ok := releases.Held(other, holds, now); ok {
 		r.HeldBy = h.By
 		if !h.Until.IsZero() {
 			r.HeldUntil = &h.Until
@@ -119,18 +119,6 @@ func trouble(s *impact.Service) string {
 		}
 	}
 	return strings.Join(out, "; ")
-}
-
-// Held finds the hold under which a colour is kept for a rollback.
-func Held(c *impact.ColourState, holds []actions.Hold, now time.Time) (actions.Hold, bool) {
-	for _, p := range c.Places {
-		for _, h := range holds {
-			if p.Container != nil && h.Target.Kind == fleet.KindContainer && h.Target.ID == p.Container.ID && (h.Until.IsZero() || h.Until.After(now)) {
-				return h, true
-			}
-		}
-	}
-	return actions.Hold{}, false
 }
 
 // Health is how a colour is in all: as its worst container.
@@ -205,7 +193,7 @@ func Parts(s impact.Service, holds []actions.Hold, now time.Time) (out []Part) {
 				rel := impact.ReleaseOf(x)
 				r.Image, r.Version, r.Digest, r.Run, r.By = rel.Image, rel.Version, rel.Digest, rel.Run, rel.By
 				one := impact.ColourState{Places: []impact.Place{{Container: x}}}
-				if h, ok := Held(&one, holds, now); ok && !h.Until.IsZero() {
+				if h, ok := releases.Held(&one, holds, now); ok && !h.Until.IsZero() {
 					r.HeldUntil = &h.Until
 				}
 				out = append(out, r)

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 )
 
@@ -20,6 +21,7 @@ type Image struct {
 	Platforms []string             // "linux/amd64"; of several the image is an index
 	Layers    func(string) []Layer // by platform
 	Signed    bool                 // a signature refers to it
+	Labels    map[string]string    // further ones
 }
 
 // Built is an image as the bytes of its manifests.
@@ -79,9 +81,11 @@ func (l *Library) Build(img Image) Built {
 			m.Layers = append(m.Layers, descriptor{MediaType: typeLayer, Digest: digest, Size: y.Size})
 			b.blobs = append(b.blobs, digest)
 		}
+		labels := map[string]string{"org.opencontainers.image.ref.name": img.Name}
+		maps.Copy(labels, img.Labels)
 		config := marshal(map[string]any{
 			"architecture": arch, "os": system, "created": "2026-01-01T00:00:00Z",
-			"config": map[string]any{"Labels": map[string]string{"org.opencontainers.image.ref.name": img.Name}},
+			"config": map[string]any{"Labels": labels},
 			"rootfs": map[string]any{"type": "layers", "diff_ids": diffs},
 		})
 		c := l.small(typeConfig, config)

@@ -21,8 +21,9 @@ import (
 type Load struct {
 	URL     string
 	Host    string
-	Fast    int // workers, 4 ms of pause between two requests
-	Slow    int // workers with requests of 400 ms
+	Fast    int           // workers with a pause between two requests
+	Pause   time.Duration // of the fast workers; default 4 ms
+	Slow    int           // workers with requests of 400 ms
 	Streams int
 }
 
@@ -68,6 +69,9 @@ func (l Load) Start(t testing.TB) *Running {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if l.Pause == 0 {
+		l.Pause = 4 * time.Millisecond
+	}
 	r := &Running{load: l, host: u.Host, stop: make(chan struct{}), by: map[string]int64{}}
 	for i := range l.Fast {
 		r.worker(func(c *conn) {
@@ -76,7 +80,7 @@ func (l Load) Start(t testing.TB) *Running {
 			} else {
 				r.request(c, "POST / HTTP/1.1\r\nContent-Length: 4\r\n", "ping")
 			}
-			r.pause(4 * time.Millisecond)
+			r.pause(l.Pause)
 		})
 	}
 	for range l.Slow {
