@@ -2,6 +2,7 @@ package home
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ringside/actions"
@@ -21,22 +22,27 @@ var servicesPane = system{
 		if len(s.Services) == 0 {
 			return content{none: true}
 		}
-		c := content{open: screen.Go{Screen: "services"}, census: census{source: "proxy of services", things: count(len(s.Services), "service")}}
+		c := content{open: screen.Go{Screen: "services"}, census: census{source: "service", all: len(s.Services), things: count(len(s.Services), "service")}}
 		of := &told{s, releases.Going(s.Runs), releases.Gates(s.Runs)}
 		for i := range s.Services {
 			svc := &s.Services[i]
 			c.rows = append(c.rows, of.row(svc))
+			if slices.ContainsFunc(svc.Proxies, func(p impact.ProxyState) bool { return p.At.IsZero() }) {
+				c.census.unread++
+				continue
+			}
 			for _, p := range svc.Proxies {
-				c.census.all++
-				if p.At.IsZero() {
-					c.census.unread++
-				} else {
-					c.census.oldest = max(c.census.oldest, s.Now.Sub(p.At))
-				}
+				c.census.oldest = max(c.census.oldest, s.Now.Sub(p.At))
 			}
 		}
-		if n := len(of.going); n > 0 {
-			c.notes = says(fmt.Sprintf("%d being changed", n))
+		changed := 0
+		for _, r := range of.going {
+			if r.Alive {
+				changed++
+			}
+		}
+		if changed > 0 {
+			c.notes = says(fmt.Sprintf("%d being changed", changed))
 		}
 		return c
 	},

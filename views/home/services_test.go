@@ -119,6 +119,19 @@ func TestServiceRows(t *testing.T) {
 	}
 }
 
+// What is watched is said in words that a human would use.
+func TestServicesAreCounted(t *testing.T) {
+	s := served(screen.Snapshot{Fleet: &fleet.Fleet{}, Now: noon}, false)
+	s.Services[1].Proxies[0].At = time.Time{}
+	if got := calm([]census{servicesPane.read(s).census}); got != "nothing needs you so far; 2 services, 1 still connecting" {
+		t.Error(got)
+	}
+	s.Services[0].Proxies[0].At = time.Time{}
+	if got := calm([]census{servicesPane.read(s).census}); got != "asking 2 services" {
+		t.Error(got)
+	}
+}
+
 // d, s and b work on the service under the cursor: it is what home has selected.
 func TestServicesAreSelected(t *testing.T) {
 	s := home(served(picture(false), false), 80, 21, screen.Look{Theme: kit.NewTheme(true, false)})

@@ -73,7 +73,7 @@ func (d *detail) colours(sheet *kit.Sheet, w int) {
 	}, blue, green)
 	s.both("health", func(c *impact.ColourState) string {
 		if word := Health(c); word != "missing" || it.Live == string(c.Colour) {
-			return health1(t, word)
+			return healthText(t, word)
 		}
 		return t.Dim.Paint(none)
 	}, blue, green)
@@ -141,7 +141,7 @@ func healthSign(t *kit.Theme, word string) string {
 	return t.Glyph.Unknown
 }
 
-func health1(t *kit.Theme, word string) string {
+func healthText(t *kit.Theme, word string) string {
 	style := healthStyle(t, word)
 	if style == "" {
 		style = t.Good
