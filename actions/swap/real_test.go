@@ -168,11 +168,11 @@ var ports struct {
 	next int
 }
 
-// freePorts are ports that nobody else gets from here, below those of .ci/proxies,
-// .ci/engines and outgoing connections. Another process begins elsewhere.
+// freePorts are ports that nobody else gets from here, below those of .ci/proxies, labs
+// and .ci/engines. Another process begins elsewhere.
 func freePorts(t testing.TB, n int) (out []int) {
 	t.Helper()
-	const first, span = 10_000, 10_000
+	const first, span = 4_000, 3_000
 	ports.Lock()
 	defer ports.Unlock()
 	for range span {

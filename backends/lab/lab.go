@@ -14,6 +14,7 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -45,6 +46,7 @@ type Lab struct {
 	ownDir   string // removed on Close
 	engines  []*Engine
 	services []*labService
+	blocks   []net.Listener // that keep the services' ports
 	apps     sync.WaitGroup // containers that really answer
 	bmcs     *bmc.BMCs
 	cluster  *swift.Cluster // nil when there is none

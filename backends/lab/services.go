@@ -63,7 +63,7 @@ func (l *Lab) prepareServices() error {
 		for _, image := range o.Images {
 			l.stock(image)
 		}
-		free, err := freePorts(2 * len(o.Engines))
+		free, err := l.freePorts(2 * len(o.Engines))
 		if err != nil {
 			return err
 		}
@@ -75,28 +75,41 @@ func (l *Lab) prepareServices() error {
 	return nil
 }
 
-// Ports of services are below those that the system gives to outgoing connections: a
-// port that is free now must still be free when a container is started.
+// Ports of services are above those of BMCs and below those that the system gives to
+// outgoing connections: a port that is free now must still be free when a container is
+// started. They are dealt in blocks, and who listens on the first port of one has the
+// others: so labs of several processes keep out of each other's way.
 const (
-	firstPort = 15_000
-	portCount = 17_000
+	firstPort = 30_000
+	portCount = 2_700
+	portBlock = 16
 )
 
-// freePorts returns ports of the loopback address on which nobody listens now.
-func freePorts(n int) (out []int, err error) {
-	for tries := 0; len(out) < n && tries < 50*n; tries++ {
-		port := firstPort + rand.IntN(portCount)
-		ln, e := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+// freePorts returns ports of the loopback address that are this lab's until it is
+// closed.
+func (l *Lab) freePorts(n int) (out []int, err error) {
+	for tries := 0; len(out) < n && tries < 500; tries++ {
+		first := firstPort + portBlock*rand.IntN(portCount/portBlock)
+		ln, e := listen(first)
 		if err = e; e != nil {
 			continue
 		}
-		defer ln.Close() // only after all were chosen, so that they differ
-		out = append(out, port)
+		l.blocks = append(l.blocks, ln)
+		for port := first + 1; port < first+portBlock && len(out) < n; port++ {
+			if ln, e := listen(port); e == nil {
+				ln.Close()
+				out = append(out, port)
+			}
+		}
 	}
 	if len(out) < n {
 		return nil, err
 	}
 	return out, nil
+}
+
+func listen(port int) (net.Listener, error) {
+	return net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 }
 
 // startServices starts the proxies and the traffic.
@@ -199,6 +212,9 @@ func (l *Lab) stopServices() {
 		e.mu.Unlock()
 	}
 	l.apps.Wait()
+	for _, ln := range l.blocks {
+		ln.Close()
+	}
 }
 
 // Proxies are the proxies of a service, in the order in which they are switched.
