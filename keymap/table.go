@@ -94,7 +94,7 @@ const (
 	NextSafe    ID = "swift.next_safe"
 	SafeSet     ID = "swift.safe_set"
 	Locate      ID = "swift.locate"
-	Probe       ID = "swift.probe"
+	Probe       ID = "swift.test_object"
 	PickCluster ID = "swift.cluster"
 
 	ActOn       ID = "power.on"

@@ -77,7 +77,7 @@ func choices(env *actions.Env, targets []fleet.Target) (out []actions.Choice) {
 		}
 	}
 	for tag, o := range tags {
-		if tagSyntax.MatchString(tag) {
+		if tagSyntax.MatchString(tag) && len(o.in)+len(o.on) > 0 {
 			out = append(out, actions.Choice{Value: tag, Note: o.note()})
 		}
 	}

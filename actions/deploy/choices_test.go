@@ -26,7 +26,7 @@ func TestChoices(t *testing.T) {
 	store := watch.NewStore()
 	put := func(source string, facts any) { store.Put(fleet.Reading{Source: source, At: now, Facts: facts}) }
 	put("registry/tyo-sha", registry.NewFacts("tyo-sha", registry.Side{Registry: "tokyo"}, registry.Side{Registry: "shanghai"}, []*registry.Repository{
-		{Name: "team/web", Target: "mirror/web", Tags: []registry.Tag{{Name: "1.9.2", State: registry.Equal, Source: "a", Target: "a"}, {Name: "1.10.0", State: registry.Gone, Source: "b"}, {Name: "1.8.0", State: registry.Extra, Target: "c"}, {Name: "1.7.0", State: registry.Unknown, Source: "e"}}},
+		{Name: "team/web", Target: "mirror/web", Tags: []registry.Tag{{Name: "1.9.2", State: registry.Equal, Source: "a", Target: "a"}, {Name: "1.10.0", State: registry.Gone, Source: "b"}, {Name: "1.8.0", State: registry.Extra, Target: "c"}, {Name: "1.7.0", State: registry.Unknown, Source: "e"}, {Name: "1.6.0", State: registry.Unknown}}},
 		{Name: "team/api", Target: "mirror/api", Tags: []registry.Tag{{Name: "7", Source: "d"}}}}, nil))
 	container := func(engine, tag string, labels map[string]string) *docker.Container {
 		return &docker.Container{Engine: engine, ID: engine + tag, State: docker.Running, Image: "tyo:5000/team/web", Tag: tag, Digest: "sha256:" + tag, Labels: labels}

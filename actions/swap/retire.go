@@ -36,7 +36,13 @@ func retire(w service.World) actions.Action {
 	return actions.Action{
 		ID: "service.retire", Verb: "retire", Title: "Retire the old colour", Takes: fleet.KindService,
 		Help: "Stop and remove the colour of a service that is not live, and give up the rollback to it.",
-		Why:  func(*actions.Env, []fleet.Target) string { return "" },
+		Why: func(env *actions.Env, targets []fleet.Target) string {
+			st := watched(env, targets)
+			if st.Live == "" || !known(&st.Blue) || !known(&st.Green) || !st.Colour(st.Live.Other()).Empty() || leftovers(st.Colour(st.Live)) {
+				return ""
+			}
+			return fmt.Sprintf("%s is live, and there is nothing else of %s", st.Live, st.Name)
+		},
 		Build: func(ctx context.Context, env *actions.Env, targets []fleet.Target, _ actions.Args) (*actions.Plan, error) {
 			s, err := service.Find(env, targets[0])
 			if err != nil {
@@ -56,6 +62,11 @@ func retire(w service.World) actions.Action {
 			return planRetire(env, w, s, p)
 		},
 	}
+}
+
+// leftovers says whether earlier deploys left anything of a colour.
+func leftovers(c *impact.ColourState) bool {
+	return slices.ContainsFunc(c.Places, func(p impact.Place) bool { return len(p.Others) > 0 })
 }
 
 func buildRetire(ctx context.Context, env *actions.Env, w service.World, s fleet.Service) (*actions.Plan, error) {

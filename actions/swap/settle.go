@@ -22,7 +22,12 @@ func settle(w service.World) actions.Action {
 	return actions.Action{
 		ID: "service.settle", Verb: "settle", Title: "Settle the proxies", Takes: fleet.KindService,
 		Help: "Make the files of a service's proxies say what is live, so that a reload changes nothing.",
-		Why:  func(*actions.Env, []fleet.Target) string { return "" },
+		Why: func(env *actions.Env, targets []fleet.Target) string {
+			if st := watched(env, targets); len(st.Proxies) > 0 && st.Settled() {
+				return "every proxy keeps what it has live"
+			}
+			return ""
+		},
 		Build: func(ctx context.Context, env *actions.Env, targets []fleet.Target, _ actions.Args) (*actions.Plan, error) {
 			s, err := service.Find(env, targets[0])
 			if err != nil {

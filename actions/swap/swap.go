@@ -62,15 +62,24 @@ func (a *way) action() actions.Action {
 
 // why judges from the state alone.
 func (a *way) why(env *actions.Env, targets []fleet.Target) string {
-	for _, st := range impact.Services(env.Fleet, env.State()) {
-		if len(targets) != 1 || st.Name != targets[0].Name || st.Live == "" {
-			continue
-		}
-		if other := st.Colour(st.Live.Other()); other.Empty() && known(other) {
-			return fmt.Sprintf("there is nothing in %s to %s to: deploy first", st.Live.Other(), a.verb)
-		}
+	st := watched(env, targets)
+	if st.Live == "" {
+		return ""
+	}
+	if other := st.Colour(st.Live.Other()); other.Empty() && known(other) {
+		return fmt.Sprintf("there is nothing in %s to %s to: deploy first", st.Live.Other(), a.verb)
 	}
 	return ""
+}
+
+// watched is a service as the state has it; empty when it is not known there.
+func watched(env *actions.Env, targets []fleet.Target) impact.Service {
+	for _, st := range impact.Services(env.Fleet, env.State()) {
+		if len(targets) == 1 && st.Name == targets[0].Name {
+			return st
+		}
+	}
+	return impact.Service{}
 }
 
 func known(c *impact.ColourState) bool {

@@ -48,12 +48,8 @@ type Controller struct {
 	report    func(fleet.Reading) // of the running Watch, or nil
 }
 
-// New prepares the controller of a host, which must have one; nothing is opened
-// before the first call. NewSet is the usual way.
-func New(h fleet.Host, cred fleet.Credential) *Controller {
-	return newController(h, cred, newSecrets())
-}
-
+// newController prepares the controller of a host, which must have a BMC; nothing is
+// opened before the first call. Secrets are those of its set.
 func newController(h fleet.Host, cred fleet.Credential, s *secrets) *Controller {
 	c := &Controller{host: h, cred: cred, secrets: s, refresh: make(chan struct{}, 1), choosing: newTurn()}
 	c.closing, c.shut = context.WithCancel(context.Background())

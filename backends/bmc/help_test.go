@@ -45,6 +45,11 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// New makes the controller of a host that is in no set.
+func New(h fleet.Host, cred fleet.Credential) *Controller {
+	return newController(h, cred, newSecrets())
+}
+
 // until waits for a condition.
 func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()

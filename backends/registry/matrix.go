@@ -56,13 +56,13 @@ const (
 	Runs      RunState = "same"    // its registry has the same image under that tag
 	RunsMoved RunState = "moved"   // its registry has another image under that tag
 	RunsGone  RunState = "gone"    // its registry does not have the tag any more
-	RunsOther RunState = "unknown" // one of the two digests is not known
+	RunsOther RunState = "unknown" // one of the two digests is not known, or what is there now
 )
 
 // Join says of every container whose image belongs to a sync how it compares with
-// its registry. Of several syncs that look there the last look counts; a container
-// that was made after it may run what was pushed since, so nothing is said of it. It
-// is pure, and looks each container up: it costs little however many tags there are.
+// its registry. Of several syncs that look there the last look counts; what was made
+// after it and is not the same may have been pushed since, so nothing is said of it.
+// It is pure, and looks each container up: it costs little however many tags there are.
 func Join(syncs []*Facts, registries []fleet.Registry, running []Running) (out []Run) {
 	for _, r := range running {
 		if r.Tag == "" {
@@ -83,9 +83,9 @@ func Join(syncs []*Facts, registries []fleet.Registry, running []Running) (out [
 				continue
 			}
 			t, _ := f.Find(source, r.Tag)
-			at, run.Repository, run.State = looked.Checked, source, RunsOther
-			if !r.Created.After(at) {
-				run.State = r.compare(t.cell(where == f.From.Registry))
+			at, run.Repository, run.State = looked.Checked, source, r.compare(t.cell(where == f.From.Registry))
+			if r.Created.After(at) && run.State != Runs {
+				run.State = RunsOther
 			}
 		}
 		if !at.IsZero() {

@@ -103,6 +103,7 @@ func TestJoinKnowsWhenItLooked(t *testing.T) {
 		"made after the look":     {[]*Facts{looked("osaka", noon)}, noon.Add(time.Second), "sha256:w2", RunsOther},
 		"made before it":          {[]*Facts{looked("osaka", noon)}, noon.Add(-time.Second), "sha256:w2", RunsGone},
 		"pushed again since":      {[]*Facts{looked("osaka", noon, two)}, noon.Add(time.Second), "sha256:w3", RunsOther},
+		"the same since":          {[]*Facts{looked("osaka", noon, two)}, noon.Add(time.Second), "sha256:w2", Runs},
 		"nobody knows when":       {[]*Facts{looked("osaka", noon, two)}, time.Time{}, "sha256:w3", RunsMoved},
 		"another look has it":     {[]*Facts{looked("osaka", noon), looked("kyoto", noon.Add(time.Minute), two)}, noon, "sha256:w2", Runs},
 		"another look had it not": {[]*Facts{looked("osaka", noon.Add(time.Minute), two), looked("kyoto", noon)}, noon.Add(-time.Hour), "sha256:w2", Runs},

@@ -35,11 +35,6 @@ func (a Agreement) Majority() *Group {
 	return &a.Groups[0]
 }
 
-// Agree reports whether all who told have the same file and none is missing.
-func (a Agreement) Agree() bool {
-	return len(a.Groups) <= 1 && len(a.Missing) == 0 && len(a.Unreadable) == 0
-}
-
 // OursDiffers reports that our own copy is not what most members have.
 func (a Agreement) OursDiffers() bool {
 	return a.Ours != "" && len(a.Groups) > 0 && a.Groups[0].MD5 != a.Ours

@@ -198,15 +198,6 @@ func (c *Cluster) Refresh() {
 	}
 }
 
-// RefreshNode asks one node everything again now.
-func (c *Cluster) RefreshNode(name string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if n, ok := c.nodes[name]; ok {
-		token(n.refresh)
-	}
-}
-
 // Sweep reads everything once, side by side, and reports it as Watch does: the
 // rings, then every node, the proxies and the API. It returns when all have answered
 // or failed: a little over the time limit of a node when some hang, which is also

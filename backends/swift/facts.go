@@ -32,14 +32,6 @@ type Seen[T any] struct {
 // Known says whether Value means anything.
 func (s Seen[T]) Known() bool { return !s.At.IsZero() && !s.Null }
 
-// Age is how old the answer is at now; ok is false when there is none.
-func (s Seen[T]) Age(now time.Time) (age time.Duration, ok bool) {
-	if s.At.IsZero() {
-		return 0, false
-	}
-	return max(0, now.Sub(s.At)), true
-}
-
 // Why says in words why the value is unknown, "" when it is known.
 func (s Seen[T]) Why() string {
 	switch {

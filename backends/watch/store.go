@@ -116,19 +116,6 @@ func (s *Store) Put(r fleet.Reading) {
 	s.changed()
 }
 
-// Forget removes a source, as when it left the fleet.
-func (s *Store) Forget(source string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, ok := s.entries[source]; !ok {
-		return
-	}
-	delete(s.entries, source)
-	i, _ := slices.BinarySearch(s.order, source)
-	s.order = slices.Delete(slices.Clone(s.order), i, i+1)
-	s.changed()
-}
-
 // Touch wakes the subscribers for a change that lives outside the store, such as
 // new lines of a log or the progress of a run.
 func (s *Store) Touch() {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -58,7 +59,12 @@ func (c *containerChoice) targets(ctx context.Context, a *app, args []string) ([
 	if len(list) == 0 {
 		return nil, nil, usage("no container matches; nothing was started")
 	}
-	return containerTargets(list), w.state, nil
+	targets := containerTargets(list)
+	if slices.ContainsFunc(list, func(c *docker.Container) bool { return c.Labels[fleet.LabelService] != "" }) {
+		state, err := a.around(ctx, targets) // what users have is known by the proxies
+		return targets, state, err
+	}
+	return targets, w.state, nil
 }
 
 // lookForAct is look for commands that change something. A name is unambiguous,

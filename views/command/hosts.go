@@ -214,8 +214,8 @@ func fleetOf(known map[string]bool) string {
 }
 
 // around reads what lives where targets are, so that guards know what goes with
-// them: engines, and for hosts the Swift clusters. What does not answer is told, and
-// stops nobody: guards say that it is not known.
+// them: engines, the services that run there, and for hosts the Swift clusters. What
+// does not answer is told, and stops nobody: guards say that it is not known.
 func (a *app) around(ctx context.Context, targets []fleet.Target) (*watch.State, error) {
 	f, err := a.load()
 	if err != nil {
@@ -223,7 +223,22 @@ func (a *app) around(ctx context.Context, targets []fleet.Target) (*watch.State,
 	}
 	store := watch.NewStore()
 	var wg sync.WaitGroup
-	for _, name := range enginesOf(f, targets) {
+	engines := enginesOf(f, targets)
+	for _, s := range servicesAt(f, targets, engines) {
+		for _, e := range s.Engines { // who else may take the users
+			if !slices.Contains(engines, e) {
+				engines = append(engines, e)
+			}
+		}
+		for _, p := range a.Proxies(s.Name) {
+			wg.Add(1)
+			safe.Go("read "+p.Name(), func() {
+				defer wg.Done()
+				store.Put(p.Read(ctx))
+			})
+		}
+	}
+	for _, name := range engines {
 		e, _ := a.set.Engine(name)
 		wg.Add(1)
 		safe.Go("read "+e.Name(), func() {
@@ -242,6 +257,20 @@ func (a *app) around(ctx context.Context, targets []fleet.Target) (*watch.State,
 		}
 	}
 	return state, ctx.Err()
+}
+
+// servicesAt finds the services that run on engines, where targets are what may take
+// them away.
+func servicesAt(f *fleet.Fleet, targets []fleet.Target, engines []string) (out []fleet.Service) {
+	if !slices.ContainsFunc(targets, func(t fleet.Target) bool { return t.Kind == fleet.KindHost || t.Kind == fleet.KindContainer }) {
+		return nil
+	}
+	for _, s := range f.Services {
+		if slices.ContainsFunc(s.Engines, func(e string) bool { return slices.Contains(engines, e) }) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // enginesOf names the engines on which targets live, and those that live on them,

@@ -56,6 +56,7 @@ func TestReleases(t *testing.T) {
 		{"deploy web ill --yes --reason x", ExitFailed, "it is unhealthy"},
 		{"deploy web 2 --yes --reason release", ExitDone, "gate of green: 2 good previews in a row"},
 		{"swap web --read-only", ExitBlocked, "read-only"},
+		{"containers stop web-blue --yes --reason x", ExitBlocked, "blue 1 is live and goes away with nothing to take its place"},
 		{"swap web --yes --reason release", ExitDone, "watch green for 200ms"},
 		{"rollback web --yes --reason broken", ExitDone, "switch haproxy to blue"},
 		{"retire web --yes --reason done", ExitDone, "remove prod/web-green-"},

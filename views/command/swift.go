@@ -18,7 +18,7 @@ import (
 func (a *app) swift() *cobra.Command {
 	c := group("swift", "OpenStack Swift: rings, and what breaks when parts of a cluster are off")
 	c.AddGroup(&cobra.Group{ID: "clusters", Title: "Clusters of the fleet:"}, &cobra.Group{ID: "rings", Title: "From ring files alone:"}, &cobra.Group{ID: "act", Title: "Act:"})
-	c.AddCommand(grouped("clusters", a.swiftStatus(), a.swiftNodes(), a.swiftDevices(), a.swiftFiles(), a.swiftSettled(), a.swiftCheck())...)
+	c.AddCommand(grouped("clusters", a.swiftStatus(), a.swiftNodes(), a.swiftDevices(), a.swiftFiles(), a.swiftContainers(), a.swiftSettled(), a.swiftCheck())...)
 	c.AddCommand(grouped("rings", a.swiftRings(), a.swiftWhatIf(), a.swiftSafe(), a.swiftLocate(), a.swiftDiff())...)
 	c.AddCommand(a.acts(fleet.KindCluster)...)
 	return c

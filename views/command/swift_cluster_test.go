@@ -54,6 +54,9 @@ func TestSwiftClusterCommands(t *testing.T) {
 		t.Errorf("md5: %v", rows)
 	}
 
+	if rows = b.objects(t, "swift containers objects --after images --limit 2", ExitDone); len(rows) != 2 || rows[0]["container"] != "logs-2026" || rows[0]["objects"] != 9120004.0 {
+		t.Errorf("containers: %v", rows)
+	}
 	rows = b.objects(t, "swift settled", ExitDone)
 	if len(rows) != 4 || rows[2]["safe_to_continue"] != "yes" || rows[2]["nodes_done"] != 8.0 || !strings.Contains(rows[2]["unchecked"].(string), "no builder") {
 		t.Errorf("settled: %v", rows)

@@ -86,7 +86,7 @@ func TestAReleaseFromTheScreen(t *testing.T) {
 		t.Errorf("%d answers of the proxy were errors", n)
 	}
 	s.Press("q")
-	s.Exit(20 * time.Second)
+	s.Exit(60 * time.Second)
 }
 
 // A release that does not get well leaves the users where they are, and says why.
@@ -115,7 +115,7 @@ func TestAnIllReleaseFromHome(t *testing.T) {
 	s.Press("enter")
 	s.See("blue 1 live")
 	s.Press("q")
-	s.Exit(20 * time.Second)
+	s.Exit(60 * time.Second)
 }
 
 // failures counts the answers of the proxy that were errors, over both colours.

@@ -84,9 +84,6 @@ func (p *LogPane) SetFollow(on bool) {
 // Following reports whether the pane follows the end.
 func (p *LogPane) Following() bool { return p.follow }
 
-// New is how many shown lines came since the pane was paused.
-func (p *LogPane) New() int { return p.fresh }
-
 // SetWrap sets whether long lines are wrapped.
 func (p *LogPane) SetWrap(on bool) { p.wrap, p.left, p.row = on, 0, 0 }
 

@@ -71,15 +71,6 @@ func NewMenu(title string, items []Item, o MenuOptions) *Menu {
 	return m
 }
 
-// SetItems replaces the items; the filter and the item under the cursor stay.
-func (m *Menu) SetItems(items []Item) {
-	id := m.current().ID
-	m.items = items
-	m.measure()
-	m.filter()
-	m.selectID(id)
-}
-
 // Restyle sets the theme.
 func (m *Menu) Restyle(t *Theme) {
 	m.theme = t

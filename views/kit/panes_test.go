@@ -104,8 +104,8 @@ func TestLogFollowsAndPauses(t *testing.T) {
 	}
 	p.Move(-3)
 	p.Append(logged("a", 20, 4))
-	if !strings.HasSuffix(last(), "a 16") || p.Following() || p.New() != 4 || !strings.Contains(p.Status(), "▼ 4 new") {
-		t.Errorf("paused: last row %q, following %v, %d new, status %q", last(), p.Following(), p.New(), p.Status())
+	if !strings.HasSuffix(last(), "a 16") || p.Following() || p.fresh != 4 || !strings.Contains(p.Status(), "▼ 4 new") {
+		t.Errorf("paused: last row %q, following %v, %d new, status %q", last(), p.Following(), p.fresh, p.Status())
 	}
 	p.Prepend(logged("a", -50, 50))
 	p.Append([]LogLine{{At: noon, Source: "b", Text: "late"}})
@@ -113,7 +113,7 @@ func TestLogFollowsAndPauses(t *testing.T) {
 		t.Errorf("lines before it moved the screen: last row %q", last())
 	}
 	p.Move(100)
-	if !strings.HasSuffix(last(), "a 23") || !p.Following() || p.New() != 0 {
+	if !strings.HasSuffix(last(), "a 23") || !p.Following() || p.fresh != 0 {
 		t.Errorf("at the end: last row %q, following %v", last(), p.Following())
 	}
 	p.Jump(false)
@@ -381,4 +381,15 @@ func TestSearchFindsTheRowInALongLine(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Visible is the text on screen without styles: whole lines, not only the part
+// that fits.
+func (p *TextPane) Visible() string {
+	if len(p.lines) == 0 {
+		return ""
+	}
+	p.settle()
+	end := p.top.down(max(0, p.h-1), len(p.lines), p.rows)
+	return unstyled(p.lines[p.top.line : end.line+1])
 }

@@ -147,17 +147,6 @@ func (p *TextPane) Matches() string {
 // Text is the whole text without styles.
 func (p *TextPane) Text() string { return unstyled(p.lines) }
 
-// Visible is the text on screen without styles: whole lines, not only the part
-// that fits.
-func (p *TextPane) Visible() string {
-	if len(p.lines) == 0 {
-		return ""
-	}
-	p.settle()
-	end := p.top.down(max(0, p.h-1), len(p.lines), p.rows)
-	return unstyled(p.lines[p.top.line : end.line+1])
-}
-
 func unstyled(lines []string) string {
 	var b strings.Builder
 	for _, l := range lines {

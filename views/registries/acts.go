@@ -67,7 +67,8 @@ type choice struct {
 	cmd              tea.Cmd
 }
 
-// choose offers choices; a single one needs no question.
+// choose offers choices; a single one needs no question. Where there are too many for
+// keys, typing finds one.
 func choose(title string, list []choice) tea.Cmd {
 	if len(list) == 1 {
 		return list[0].cmd
@@ -76,7 +77,7 @@ func choose(title string, list []choice) tea.Cmd {
 	for i, c := range list {
 		items[i] = kit.Item{ID: fmt.Sprint(i), Key: c.key, Title: c.title, Note: c.note}
 	}
-	return screen.Send(screen.Overlay{Dialog: kit.NewMenu(title, items, kit.MenuOptions{}), Answer: func(result any) tea.Msg {
+	return screen.Send(screen.Overlay{Dialog: kit.NewMenu(title, items, kit.MenuOptions{Filter: len(items) > 9}), Answer: func(result any) tea.Msg {
 		if it, ok := result.(kit.Item); ok {
 			return chosen{list[slices.Index(items, it)].cmd}
 		}
@@ -102,19 +103,19 @@ func (s *Screen) syncNow() tea.Cmd {
 		return toast(noTag)
 	}
 	var choices []choice
-	for i := range s.pairs.All() {
-		choices = append(choices, s.syncChoices(s.pairs.All()[i], list)...)
+	for _, p := range s.pairs.All() {
+		choices = append(choices, s.syncChoices(p, list)...)
 	}
 	if len(choices) == 0 {
 		return toast("no sync brings it: its source does not have it")
 	}
 	for i := range choices {
-		choices[i].key = fmt.Sprint((i + 1) % 10)
+		choices[i].key = fmt.Sprint(i + 1)
 	}
-	return choose("Sync now", choices[:min(len(choices), 9)])
+	return choose("Sync now", choices)
 }
 
-// syncChoices are what one sync can bring of the tags: what is not the same, their
+// syncChoices are what one sync can bring: the tags that its source has, their
 // repository, everything.
 func (s *Screen) syncChoices(p *pair, list []*tag) (out []choice) {
 	var only, repositories []string
@@ -228,7 +229,7 @@ func (s *Screen) cancel() tea.Cmd {
 	}
 	choices := make([]choice, len(going))
 	for i, p := range going {
-		choices[i] = choice{key: fmt.Sprint((i + 1) % 10), title: p.Title, note: p.ID, cmd: screen.Send(screen.RunAct{Run: p.ID, What: "cancel"})}
+		choices[i] = choice{key: fmt.Sprint(i + 1), title: p.Title, note: p.ID, cmd: screen.Send(screen.RunAct{Run: p.ID, What: "cancel"})}
 	}
 	return choose("Cancel", choices)
 }
@@ -279,9 +280,9 @@ func (s *Screen) copyMenu(first ...kit.Item) tea.Cmd {
 		if len(texts[name]) == 1 && !strings.Contains(texts[name][0], "\n") {
 			note = kit.Middle(texts[name][0], 34, s.look.Theme.Glyph.Ellipsis)
 		}
-		items[i] = kit.Item{ID: name, Key: fmt.Sprint((i + 1) % 10), Title: name, Note: note}
+		items[i] = kit.Item{ID: name, Key: fmt.Sprint(i + 1), Title: name, Note: note}
 	}
-	return screen.Send(screen.Overlay{Dialog: kit.NewMenu("Copy", items, kit.MenuOptions{}), Answer: func(result any) tea.Msg {
+	return screen.Send(screen.Overlay{Dialog: kit.NewMenu("Copy", items, kit.MenuOptions{Filter: len(items) > 9}), Answer: func(result any) tea.Msg {
 		if it, ok := result.(kit.Item); ok {
 			return copied{it.ID, strings.Join(texts[it.ID], "\n")}
 		}

@@ -17,10 +17,24 @@ func (s *Screen) Show(subject string) tea.Cmd {
 	}
 	s.pairs.Unmark() // an act that follows means the subject
 	s.tags.Unmark()
-	if !s.goTo(subject) {
-		s.wanted = subject
+	if s.goTo(subject) {
+		return nil
 	}
-	return nil
+	s.wanted = subject
+	return s.lost()
+}
+
+// lost gives up what is wanted when every sync has been read and none has it: a key
+// that waits for it would wait for ever.
+func (s *Screen) lost() tea.Cmd {
+	for _, p := range s.pairs.All() {
+		if p.Entry.Err == nil && (p.Facts == nil || p.Facts.Swept.IsZero()) {
+			return nil
+		}
+	}
+	_, name, _ := strings.Cut(s.wanted, "/")
+	s.wanted, s.then = "", ""
+	return toast(strings.TrimPrefix(name, "/") + " is not known any more")
 }
 
 // goTo reports whether the subject is known.

@@ -114,7 +114,7 @@ func (s *Screen) howFar(p syncs.Progress) string {
 	return text
 }
 
-// whose says who runs it, where that is not this console.
+// whose says who runs it, and for how long.
 func (s *Screen) whose(r *actions.RunRecord) string {
 	return "by " + r.Actor.User + ", for " + screen.Since(r.Created, s.snap.Now)
 }

@@ -280,8 +280,11 @@ func (s *Screen) Refresh(snap screen.Snapshot) tea.Cmd {
 	s.pasts.Load(history(snap.Runs))
 	s.fit()
 	s.fill()
-	if s.wanted != "" && s.goTo(s.wanted) {
-		then := s.then
+	switch then := s.then; {
+	case s.wanted == "":
+	case !s.goTo(s.wanted):
+		return s.lost()
+	default:
 		s.wanted, s.then = "", ""
 		if then != "" {
 			return s.Do(then)

@@ -151,6 +151,24 @@ func TestShow(t *testing.T) {
 	r.see("● equal  team/web:1.9.1", "tokyo-1/web-blue", "shanghai has another one now")
 }
 
+// A subject that nobody has any more does not swallow the keys.
+func TestShowOfWhatIsGone(t *testing.T) {
+	r := newRobot(t, troubled(), 80, 21)
+	r.run(r.screen.Show("tag/tokyo/team/web:7"))
+	r.refused("tokyo/team/web:7 is not known any more")
+	r.press("tab").see("[Tags]")
+
+	r = newRobot(t, newWorld(), 80, 21) // nothing is read: it may come
+	r.run(r.screen.Show("tag/tokyo/team/web:7"))
+	if r.last() != nil {
+		t.Errorf("given up before anything was read: %+v", r.last())
+	}
+	r.world = troubled()
+	r.tick()
+	r.refused("is not known any more")
+	r.press("tab").see("[Tags]")
+}
+
 // The problems of registries lead here, each to its subject.
 func TestProblemsHaveTheirLine(t *testing.T) {
 	w := troubled()

@@ -56,9 +56,6 @@ func behind(s registry.State) bool { return s == registry.Gone || s == registry.
 
 // tagsOf makes the list of what the picture has.
 func tagsOf(im *impact.Images) []*tag {
-	if im == nil {
-		return nil
-	}
 	all, out := make([]tag, len(im.Rows)), make([]*tag, len(im.Rows))
 	for i := range im.Rows {
 		t := &all[i]

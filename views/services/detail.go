@@ -7,6 +7,7 @@ import (
 
 	"ringside/keymap"
 	"ringside/views/kit"
+	"ringside/views/screen"
 )
 
 // detail is one service: what is done with it now, both colours side by side, its
@@ -199,7 +200,7 @@ func (d *detail) foot() string {
 	case it.Error != "":
 		left, style = " "+it.Error, t.Warn
 	case !at.IsZero():
-		left = " read " + kit.Age(max(0, d.s.snap.Now.Sub(at))) + " ago"
+		left = " read within " + kit.Age(screen.Within(max(0, d.s.snap.Now.Sub(at))))
 	}
 	return style.Paint(kit.Join(left, right, d.w, t.Glyph.Ellipsis))
 }

@@ -40,7 +40,7 @@ func runLines(t *kit.Theme, r *actions.RunRecord, now time.Time, w int) (out []s
 				out = append(out, "      "+t.Bad.Paint(l))
 			}
 		}
-		if n := len(s.Output); n > 0 && (s.Status == actions.Running || s.Status == actions.Failed) {
+		if n := len(s.Output); n > 0 { // what it counted, or last said
 			out = append(out, "      "+t.Dim.Paint(s.Output[n-1]))
 		}
 	}

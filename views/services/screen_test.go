@@ -171,7 +171,7 @@ func swapping(w *world) {
 		map[string]any{"from": "blue", "to": "green", "drain": 30 * time.Second, "will": impact.Release{Version: "1.9.2", Run: "01kb01hv3nq8d"}},
 		actions.StepRecord{Name: "gate of green: 10 good previews in a row", Status: actions.Succeeded, Started: noon.Add(-25 * time.Second), Ended: noon.Add(-24 * time.Second), Done: 10},
 		actions.StepRecord{Name: "switch edge-1 to green", Status: actions.Succeeded, Started: noon.Add(-24 * time.Second), Ended: noon.Add(-24 * time.Second)},
-		actions.StepRecord{Name: "watch green for 10s", Status: actions.Succeeded, Started: noon.Add(-24 * time.Second), Ended: noon.Add(-14 * time.Second)},
+		actions.StepRecord{Name: "watch green for 10s", Status: actions.Succeeded, Started: noon.Add(-24 * time.Second), Ended: noon.Add(-14 * time.Second), Done: 10, Total: 10, Unit: "seconds", Output: []string{"green held for 10s: 812 answers, 0 errors"}},
 		actions.StepRecord{Name: "drain blue", Status: actions.Running, Started: noon.Add(-14 * time.Second), Done: 9, Total: 12, Unit: "sessions"},
 		actions.StepRecord{Name: "keep blue for 30m0s", Status: actions.Pending})
 	w.runs = append([]actions.RunRecord{r}, w.runs...)
@@ -372,7 +372,7 @@ func TestARunIsSeen(t *testing.T) {
 	swapping(w)
 	r := newRobot(t, w, 140, 37)
 	r.see("◐ swap 3/5: drain blue, 3 open, 16s left", "◐ 1 being changed")
-	r.press("enter").see("◐ swap web from blue 1.9.1 to green 1.9.2", "◐ drain blue", "████████░░ 3 open, 16s left", "○ keep blue for 30m0s", "x cancels it")
+	r.press("enter").see("◐ swap web from blue 1.9.1 to green 1.9.2", "◐ drain blue", "████████░░ 3 open, 16s left", "○ keep blue for 30m0s", "x cancels it", "green held for 10s: 812 answers, 0 errors")
 	if r.press("x"); r.last() != (screen.RunAct{Run: "r9", What: "cancel"}) {
 		t.Errorf("x asks for %+v", r.last())
 	}

@@ -278,8 +278,9 @@ func (d *detail) proxies(s *kit.Sheet, w int) {
 		case !v.Agrees():
 			glyph, kept = t.Warn.Paint(t.Glyph.Warn), t.Warn.Paint("keeps "+orName(v.Kept, v.KeptName)+" for its next start; K makes it follow")
 		}
-		right := t.Dim.Paint(" " + screen.Since(p.At, now) + " ago")
+		right := t.Dim.Paint(" <" + kit.Age(screen.Within(max(0, now.Sub(p.At)))))
 		if p.Err != nil {
+			right = t.Warn.Paint(" " + screen.Since(p.At, now) + " ago")
 			glyph = t.Warn.Paint(t.Glyph.Stale)
 		}
 		s.Text(kit.Join(glyph+" "+name+"  "+says+", "+kept, right, w, t.Glyph.Ellipsis))
@@ -322,6 +323,10 @@ func (d *detail) timeline(s *kit.Sheet, w int) {
 	t, now := s.Theme, d.s.snap.Now
 	s.Head("What was done, newest first")
 	n := 0
+	watched := map[string]string{}
+	for i := range d.s.snap.Runs {
+		watched[d.s.snap.Runs[i].ID] = releases.Watched(&d.s.snap.Runs[i])
+	}
 	for _, e := range History(d.s.snap.Runs) {
 		if e.Service != d.it.Service {
 			continue
@@ -345,6 +350,9 @@ func (d *detail) timeline(s *kit.Sheet, w int) {
 			told(s, w, "    ", style, e.Error)
 		case e.Status != string(actions.Succeeded):
 			s.Dim("    " + e.Status)
+		}
+		if text := watched[e.Run]; text != "" {
+			told(s, w, "    ", t.Dim, text)
 		}
 		if e.Reason != "" {
 			told(s, w, "    ", t.Dim, "because: "+e.Reason)

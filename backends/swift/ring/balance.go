@@ -20,15 +20,6 @@ func (r *Ring) Balance() float64 {
 	return worst
 }
 
-// DeviceBalance is by how many per cent a device has more replicas than its share
-// by weight; negative: fewer.
-func (r *Ring) DeviceBalance(id int) float64 {
-	if d := r.Device(id); d != nil {
-		return r.balanceOf(d, float64(r.slots)/r.Weight())
-	}
-	return 0
-}
-
 // balanceOf is a device's balance where so many replicas go to one unit of weight.
 func (r *Ring) balanceOf(d *Device, perWeight float64) float64 {
 	switch {

@@ -58,7 +58,6 @@ func BenchmarkRing(b *testing.B) {
 			"dispersion": func() { r.Dispersion() },
 			"balance":    func() { r.Balance() },
 			"next":       func() { r.Next(r.Hosts(), off, ring.Quorum{}) },
-			"shared":     func() { r.Shared(r.Hosts()) },
 			"worst":      func() { r.Worst(off, ring.Quorum{}, 20) },
 			"safe":       func() { ring.SafeHosts([]ring.Layer{{Ring: r}}, ring.ByIP) },
 			"compare":    func() { ring.Compare(r, r, ring.Quorum{}) },

@@ -28,9 +28,6 @@ type Builder struct {
 	sinceMove     []uint8   // hours from a partition's last move to LastMoves, by partition
 }
 
-// Ring is the ring that the builder would write; nil when it was never rebalanced.
-func (b *Builder) Ring() *Ring { return b.ring }
-
 // LoadBuilder reads a .builder file.
 func LoadBuilder(path string) (*Builder, error) {
 	data, err := readFile(path)

@@ -56,37 +56,6 @@ func (r *Ring) HostsBy(key HostKey) []Host {
 	return out
 }
 
-// Shared counts the partitions that two machines have in common, by the index of
-// both in the list: [i][i] is how many partitions machine i has.
-func (r *Ring) Shared(hosts []Host) [][]int {
-	of := r.hostIndex(hosts)
-	out := make([][]int, len(hosts))
-	for i := range out {
-		out[i] = make([]int, len(hosts))
-	}
-	var met [maxRows]uint16
-	for p := range r.Partitions() {
-		n := 0
-		for _, row := range r.spec.Rows {
-			if p >= len(row) {
-				break
-			}
-			if h := of[row[p]]; h != noHost && !slices.Contains(met[:n], h) {
-				met[n] = h
-				n++
-			}
-		}
-		for i, a := range met[:n] {
-			out[a][a]++
-			for _, b := range met[:i] {
-				out[a][b]++
-				out[b][a]++
-			}
-		}
-	}
-	return out
-}
-
 // noHost marks a device of none of the machines.
 const noHost = 1<<16 - 1
 

@@ -43,6 +43,3 @@ func (o Off) Len() int {
 	}
 	return n
 }
-
-// Clear empties the set.
-func (o Off) Clear() { clear(o) }

@@ -96,9 +96,6 @@ func TestHosts(t *testing.T) {
 	if by := r.HostsBy(ring.ByAddress); len(by) != 4 || by[1].Name != "10.0.0.1:6201" || by[3].Name != "[fd00::2]:6201" {
 		t.Errorf("%+v", by)
 	}
-	if got := fmt.Sprint(r.Shared(r.HostsBy(ring.ByAddress))); got != "[[2 0 1 1] [0 2 1 1] [1 1 2 0] [1 1 0 2]]" {
-		t.Error(got)
-	}
 }
 
 func TestQuorum(t *testing.T) {
@@ -168,9 +165,6 @@ func TestOff(t *testing.T) {
 	more.Remove(1)
 	if off.Len() != 1 || more.Len() != 1 || !more.Has(3) {
 		t.Error(off, more)
-	}
-	if off.Clear(); off.Len() != 0 {
-		t.Error(off)
 	}
 	if ring.Off(nil).Has(3) || ring.Off(nil).Len() != 0 {
 		t.Error("nothing has something")
@@ -323,7 +317,7 @@ func TestBalanceOfNothing(t *testing.T) {
 			d.Weight = 0
 		}
 	})
-	if r.Balance() != 999.99 || r.Dispersion() != 100 || r.DeviceBalance(9) != 0 || math.IsNaN(float64(r.Capacity(ring.Quorum{}, 1, func(*ring.Device) (ring.Disk, bool) { return ring.Disk{Size: 10}, true }).PerHost)) {
+	if r.Balance() != 999.99 || r.Dispersion() != 100 || math.IsNaN(float64(r.Capacity(ring.Quorum{}, 1, func(*ring.Device) (ring.Disk, bool) { return ring.Disk{Size: 10}, true }).PerHost)) {
 		t.Errorf("balance %g, dispersion %g", r.Balance(), r.Dispersion())
 	}
 }

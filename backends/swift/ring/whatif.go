@@ -236,21 +236,6 @@ func (r *Ring) Worst(off Off, q Quorum, limit int) []PartState {
 	return out[:min(limit, len(out))]
 }
 
-// Missing counts the partitions by how many of their primaries are off: element 2
-// is what swift-dispersion-report calls missing_2.
-func (r *Ring) Missing(off Off) []int {
-	out := make([]int, r.Rows()+1)
-	for p := range r.Partitions() {
-		if r.gone(p, off) == 0 {
-			out[0]++
-			continue
-		}
-		s := r.Part(p, off, Quorum{})
-		out[s.Primaries-s.On]++
-	}
-	return out
-}
-
 // gone counts the replicas of a partition that are off.
 func (r *Ring) gone(part int, off Off) (n int) {
 	for _, row := range r.spec.Rows {
