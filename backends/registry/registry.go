@@ -181,12 +181,8 @@ func (r *Registry) Ping(ctx context.Context) error {
 	})
 }
 
-// Repositories lists what the registry has, sorted as it sends them. Many
+// repositories lists what the registry has, sorted as it sends them. Many
 // registries do not tell: the error is then Unsupported or Forbidden.
-func (r *Registry) Repositories(ctx context.Context) ([]string, error) {
-	return r.repositories(ctx, nil)
-}
-
 func (r *Registry) repositories(ctx context.Context, stats *Stats) (names []string, err error) {
 	const page = 1000
 	last := ""

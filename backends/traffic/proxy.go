@@ -58,9 +58,6 @@ func New(s fleet.Service, t fleet.Traffic) *Proxy {
 // Spec returns the proxy as the fleet names it.
 func (p *Proxy) Spec() fleet.Traffic { return p.spec }
 
-// Service is the name of the service in front of which it stands.
-func (p *Proxy) Service() string { return p.service }
-
 // Name is the name of the source: "traffic/web/haproxy".
 func (p *Proxy) Name() string { return "traffic/" + p.service + "/" + p.spec.Name }
 
