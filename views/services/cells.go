@@ -9,77 +9,44 @@ import (
 	"ringside/actions/service"
 	"ringside/views/kit"
 	"ringside/views/screen"
+	"ringside/views/screen/lists"
 	"ringside/views/screen/releases"
 )
 
-// column is a column of the list with what a service has in it.
-type column struct {
-	kit.Column
-	cell func(*drawing, *item) kit.Cell
-}
-
 // columns is every column in order; which are shown is a matter of room.
-var columns = []column{
-	{kit.Column{Key: "service", Title: "SERVICE", Min: 8, Want: 14}, func(_ *drawing, it *item) kit.Cell { return kit.Cell{Text: it.Service} }},
-	{kit.Column{Key: "live", Title: "LIVE", Min: 14, Want: 18}, liveCell},
-	{kit.Column{Key: "health", Title: "HEALTH", Min: 9, Want: 9}, healthCell},
-	{kit.Column{Title: "OTHER", Min: 25, Want: 42, Flex: true}, otherCell},
-	{kit.Column{Key: "sessions", Title: "OPEN", Min: 4, Want: 5, Right: true, Priority: 3}, func(d *drawing, it *item) kit.Cell {
+var columns = []lists.Column[*Screen, *item]{
+	{Column: kit.Column{Key: "service", Title: "SERVICE", Min: 8, Want: 14}, Cell: func(_ *Screen, it *item) kit.Cell { return kit.Cell{Text: it.Service} }},
+	{Column: kit.Column{Key: "live", Title: "LIVE", Min: 14, Want: 18}, Cell: liveCell},
+	{Column: kit.Column{Key: "health", Title: "HEALTH", Min: 9, Want: 9}, Cell: healthCell},
+	{Column: kit.Column{Title: "OTHER", Min: 25, Want: 42, Flex: true}, Cell: otherCell},
+	{Column: kit.Column{Key: "sessions", Title: "OPEN", Min: 4, Want: 5, Right: true, Priority: 3}, Cell: func(s *Screen, it *item) kit.Cell {
 		if it.Sessions == nil {
-			return d.unknown()
+			return s.unknown()
 		}
 		return kit.Cell{Text: fmt.Sprint(*it.Sessions)}
 	}},
-	{kit.Column{Key: "requests", Title: "REQ/S", Min: 6, Want: 6, Right: true, Priority: 1}, func(d *drawing, it *item) kit.Cell { return d.rate(it.Requests, d.theme.Text) }},
-	{kit.Column{Key: "errors", Title: "ERR/S", Min: 6, Want: 6, Right: true, Priority: 2}, func(d *drawing, it *item) kit.Cell { return d.rate(it.Errors, d.theme.Bad) }},
-	{kit.Column{Title: "BY", Min: 6, Want: 9, Priority: 4}, func(_ *drawing, it *item) kit.Cell { return kit.Cell{Text: orNone(it.By)} }},
-	{kit.Column{Key: "deployed", Title: "AGE", Min: 4, Want: 4, Right: true, Priority: 3}, func(d *drawing, it *item) kit.Cell {
+	{Column: kit.Column{Key: "requests", Title: "REQ/S", Min: 6, Want: 6, Right: true, Priority: 1}, Cell: func(s *Screen, it *item) kit.Cell { return s.rate(it.Requests, s.look.Theme.Text) }},
+	{Column: kit.Column{Key: "errors", Title: "ERR/S", Min: 6, Want: 6, Right: true, Priority: 2}, Cell: func(s *Screen, it *item) kit.Cell { return s.rate(it.Errors, s.look.Theme.Bad) }},
+	{Column: kit.Column{Title: "BY", Min: 6, Want: 9, Priority: 4}, Cell: func(_ *Screen, it *item) kit.Cell { return kit.Cell{Text: orNone(it.By)} }},
+	{Column: kit.Column{Key: "deployed", Title: "AGE", Min: 4, Want: 4, Right: true, Priority: 3}, Cell: func(s *Screen, it *item) kit.Cell {
 		if it.Deployed == nil {
 			return kit.Cell{Text: none}
 		}
-		return kit.Cell{Text: screen.Since(*it.Deployed, d.now)}
+		return kit.Cell{Text: screen.Since(*it.Deployed, s.snap.Now)}
 	}},
-	{kit.Column{Key: "held", Title: "HELD", Min: 4, Want: 4, Right: true, Priority: 5}, func(d *drawing, it *item) kit.Cell {
+	{Column: kit.Column{Key: "held", Title: "HELD", Min: 4, Want: 4, Right: true, Priority: 5}, Cell: func(s *Screen, it *item) kit.Cell {
 		if it.HeldUntil == nil {
 			return kit.Cell{Text: none}
 		}
-		return kit.Cell{Text: kit.Age(it.HeldUntil.Sub(d.now))}
+		return kit.Cell{Text: kit.Age(it.HeldUntil.Sub(s.snap.Now))}
 	}},
-	{kit.Column{Title: "READ", Min: 4, Want: 5, Right: true, Priority: 6}, readCell},
-	{kit.Column{Title: "ENVIRONMENT", Min: 12, Want: 12, Priority: 7}, func(d *drawing, it *item) kit.Cell {
-		return kit.Cell{Text: orNone(it.Environment), Style: d.theme.Dim}
+	{Column: kit.Column{Title: "READ", Min: 4, Want: 5, Right: true, Priority: 6}, Cell: readCell},
+	{Column: kit.Column{Title: "ENVIRONMENT", Min: 12, Want: 12, Priority: 7}, Cell: func(s *Screen, it *item) kit.Cell {
+		return kit.Cell{Text: orNone(it.Environment), Style: s.look.Theme.Dim}
 	}},
-	{kit.Column{Title: "ENGINES", Min: 40, Want: 40, Priority: 8}, func(d *drawing, it *item) kit.Cell {
-		return kit.Cell{Text: strings.Join(it.Engines, " "), Style: d.theme.Dim}
+	{Column: kit.Column{Title: "ENGINES", Min: 40, Want: 40, Priority: 8}, Cell: func(s *Screen, it *item) kit.Cell {
+		return kit.Cell{Text: strings.Join(it.Engines, " "), Style: s.look.Theme.Dim}
 	}},
-}
-
-func tableColumns() []kit.Column {
-	out := make([]kit.Column, len(columns))
-	for i, c := range columns {
-		out[i] = c.Column
-	}
-	return out
-}
-
-// drawing is what cells need besides the service; it is the table's rows.
-type drawing struct {
-	model *model
-	theme *kit.Theme
-	now   time.Time
-	cells []kit.Cell
-}
-
-func (d *drawing) Len() int         { return len(d.model.shown) }
-func (d *drawing) Heading(int) bool { return false }
-func (d *drawing) Key(i int) string { return d.model.shown[i].key() }
-
-func (d *drawing) At(i int) kit.Row {
-	d.cells = d.cells[:0]
-	for _, c := range columns {
-		d.cells = append(d.cells, c.cell(d, d.model.shown[i]))
-	}
-	return kit.Row{Cells: d.cells}
 }
 
 // none stands where a value makes no sense, the unknown glyph where nothing was read.
@@ -92,15 +59,15 @@ func orNone(s string) string {
 	return s
 }
 
-func (d *drawing) unknown() kit.Cell {
-	return kit.Cell{Text: d.theme.Glyph.Unknown, Style: d.theme.Unknown}
+func (s *Screen) unknown() kit.Cell {
+	return kit.Cell{Text: s.look.Theme.Glyph.Unknown, Style: s.look.Theme.Unknown}
 }
 
 // rate is a number a second; style is for one above zero.
-func (d *drawing) rate(n *float64, style kit.Style) kit.Cell {
+func (s *Screen) rate(n *float64, style kit.Style) kit.Cell {
 	switch {
 	case n == nil:
-		return d.unknown()
+		return s.unknown()
 	case *n > 0:
 		return kit.Cell{Text: perSecond(*n), Style: style}
 	}
@@ -118,8 +85,8 @@ func perSecond(n float64) string {
 	return fmt.Sprintf("%.0f", n)
 }
 
-func liveCell(d *drawing, it *item) kit.Cell {
-	t := d.theme
+func liveCell(s *Screen, it *item) kit.Cell {
+	t := s.look.Theme
 	switch {
 	case it.Live == "" && it.unread():
 		return kit.Cell{Text: t.Glyph.Unknown + " not read yet", Style: t.Unknown}
@@ -150,11 +117,11 @@ func version(v, digest string) string {
 	return service.Short(digest)
 }
 
-func healthCell(d *drawing, it *item) kit.Cell {
+func healthCell(s *Screen, it *item) kit.Cell {
 	if it.Live == "" || it.Health == "unknown" {
-		return d.unknown()
+		return s.unknown()
 	}
-	return kit.Cell{Text: it.Health, Style: healthStyle(d.theme, it.Health)}
+	return kit.Cell{Text: it.Health, Style: healthStyle(s.look.Theme, it.Health)}
 }
 
 func healthStyle(t *kit.Theme, health string) kit.Style {
@@ -170,19 +137,19 @@ func healthStyle(t *kit.Theme, health string) kit.Style {
 }
 
 // otherCell is the colour that is not live, or the run that works on the service.
-func otherCell(d *drawing, it *item) kit.Cell {
-	t := d.theme
+func otherCell(s *Screen, it *item) kit.Cell {
+	t := s.look.Theme
 	if it.going != nil {
 		sign, style := t.Glyph.Busy, t.Busy
 		if !it.underWay() {
 			sign, style = t.Glyph.Warn, t.Warn
 		}
-		return kit.Cell{Text: sign + " " + releases.InShort(it.going, d.now), Style: style}
+		return kit.Cell{Text: sign + " " + releases.InShort(it.going, s.snap.Now), Style: style}
 	}
 	if it.Other == "" {
-		return d.unknown()
+		return s.unknown()
 	}
-	text, style := otherText(it, d.now), kit.Style("")
+	text, style := otherText(it, s.snap.Now), kit.Style("")
 	sign := t.Glyph.Off
 	switch it.OtherState {
 	case "empty":
@@ -219,15 +186,15 @@ func otherText(it *item, now time.Time) string {
 	return text
 }
 
-func readCell(d *drawing, it *item) kit.Cell {
+func readCell(s *Screen, it *item) kit.Cell {
 	at := it.read()
 	if at.IsZero() {
-		return kit.Cell{Text: none, Style: d.theme.Dim}
+		return kit.Cell{Text: none, Style: s.look.Theme.Dim}
 	}
-	age := max(0, d.now.Sub(at))
+	age := max(0, s.snap.Now.Sub(at))
 	for _, p := range it.svc.Proxies {
 		if p.Err != nil {
-			return kit.Cell{Text: kit.Age(age), Style: d.theme.Warn}
+			return kit.Cell{Text: kit.Age(age), Style: s.look.Theme.Warn}
 		}
 	}
 	return kit.Cell{Text: "<" + kit.Age(screen.Within(age))}

@@ -32,8 +32,10 @@ func newDetail(s *Screen, it *item) *detail {
 
 // refresh takes a new picture. A service that left the fleet stays as it was.
 func (d *detail) refresh() {
-	if it := d.s.model.find(d.it.key()); it != nil {
-		d.it = it
+	for _, it := range d.s.list.All() {
+		if it.Key() == d.it.Key() {
+			d.it = it
+		}
 	}
 	d.fill()
 }
@@ -176,7 +178,7 @@ func (d *detail) view() string {
 // headline is the service in one line: whom its users get first.
 func (d *detail) headline() string {
 	t, it := d.s.look.Theme, d.it
-	live := liveCell(&drawing{theme: t}, it)
+	live := liveCell(d.s, it)
 	style := live.Style
 	if style == "" {
 		style = t.Good

@@ -1,19 +1,21 @@
 package services
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
 	"ringside/backends/fleet"
 	"ringside/keymap"
 	"ringside/views/kit"
 	"ringside/views/screen"
+	"ringside/views/screen/lists"
 )
 
 // Screen is the services of a fleet: the list, and on top of it the service that was
 // opened.
 type Screen struct {
-	model  *model
-	list   *list
+	list   *lists.List[*Screen, *item]
 	detail *detail // nil: the list is shown
 	look   screen.Look
 	snap   screen.Snapshot
@@ -29,8 +31,9 @@ var _ screen.Screen = (*Screen)(nil)
 
 // New returns the screen.
 func New() *Screen {
-	s := &Screen{model: newModel(), look: screen.Look{Theme: kit.NewTheme(true, false)}, snap: screen.Snapshot{Fleet: &fleet.Fleet{}}}
-	s.list = newList(s)
+	s := &Screen{look: screen.Look{Theme: kit.NewTheme(true, false)}, snap: screen.Snapshot{Fleet: &fleet.Fleet{}}}
+	s.list = lists.New(s, &kind)
+	s.list.Restyle(s.look.Theme, s.look.Marker)
 	return s
 }
 
@@ -57,7 +60,7 @@ func (s *Screen) Typing() bool {
 	if s.detail != nil {
 		return s.detail.prompt.Typing()
 	}
-	return s.list.input.Focused()
+	return s.list.Typing()
 }
 
 func (s *Screen) Type(k tea.KeyPressMsg) tea.Cmd { return s.input(k) }
@@ -67,7 +70,7 @@ func (s *Screen) input(msg tea.Msg) tea.Cmd {
 	if s.detail != nil {
 		return s.detail.prompt.Key(msg)
 	}
-	return s.list.key(msg)
+	return s.list.Type(msg)
 }
 
 // current is the service that is open, or under the cursor.
@@ -75,7 +78,8 @@ func (s *Screen) current() *item {
 	if s.detail != nil {
 		return s.detail.it
 	}
-	return s.list.at()
+	it, _ := s.list.Current()
+	return it
 }
 
 // Selection is what an act would work on: acts on services take one at a time, and
@@ -87,7 +91,7 @@ func (s *Screen) Selection() (out []fleet.Target) {
 	if s.wanted != "" { // what was meant is not known yet: the cursor is on something else
 		return nil
 	}
-	for _, it := range s.list.items() {
+	for _, it := range s.list.Items() {
 		out = append(out, it.target())
 	}
 	return out
@@ -110,7 +114,19 @@ func (s *Screen) Do(id keymap.ID) tea.Cmd {
 	if s.detail != nil {
 		return s.detail.do(id)
 	}
-	return s.list.do(id)
+	switch id {
+	case keymap.Open:
+		if it, ok := s.list.Current(); ok {
+			s.open(it)
+		}
+	case keymap.Sort:
+		return s.sortMenu()
+	case keymap.Copy:
+		return s.copyMenu(s.list.Items())
+	default:
+		s.list.Do(id)
+	}
+	return nil
 }
 
 // open shows a service in detail.
@@ -141,7 +157,7 @@ func (s *Screen) lookAt() {
 func (s *Screen) Back() bool {
 	s.wanted, s.then = "", ""
 	if s.detail == nil {
-		return s.list.back()
+		return s.list.Back()
 	}
 	if !s.detail.back() {
 		s.leave()
@@ -159,15 +175,14 @@ func (s *Screen) Update(msg tea.Msg) tea.Cmd {
 	case copied:
 		return screen.Send(screen.Copy{What: m.what, Text: m.text})
 	case orderPicked:
-		s.model.sortBy(orderNamed(m.id), false)
-		s.list.changed()
+		s.list.SortBy(m.id)
 	}
 	return nil
 }
 
 func (s *Screen) Resize(w, h int) {
 	s.w, s.h = w, h
-	s.list.resize(w, h)
+	s.list.Resize(w, h)
 	if s.detail != nil {
 		s.detail.resize(w, h)
 	}
@@ -175,7 +190,7 @@ func (s *Screen) Resize(w, h int) {
 
 func (s *Screen) Restyle(l screen.Look) {
 	s.look = l
-	s.list.restyle()
+	s.list.Restyle(l.Theme, l.Marker)
 	if s.detail != nil {
 		s.detail.restyle()
 	}
@@ -185,16 +200,14 @@ func (s *Screen) Restyle(l screen.Look) {
 func (s *Screen) Refresh(snap screen.Snapshot) tea.Cmd {
 	others := s.snap.Fleet != snap.Fleet
 	s.snap = snap
-	s.model.refresh(snap)
-	s.list.rows.now = snap.Now
-	s.list.changed()
+	s.list.Load(itemsOf(snap))
 	if s.detail != nil {
 		s.detail.refresh()
 	}
 	if others {
 		s.lookAt()
 	}
-	if s.wanted != "" && s.list.show(s.wanted) {
+	if s.wanted != "" && s.list.Show(s.wanted) {
 		then := s.then
 		s.wanted, s.then = "", ""
 		return s.Do(then)
@@ -209,14 +222,18 @@ func (s *Screen) View() string {
 	case s.detail != nil:
 		return s.detail.view()
 	}
-	return s.list.view()
+	view := s.list.View()
+	if strings.Count(view, "\n")+1 != s.h { // hardly any room
+		return strings.Join(kit.Lines(view, s.w, s.h), "\n")
+	}
+	return view
 }
 
 func (s *Screen) Cursor() *tea.Cursor {
 	if s.detail != nil {
 		return s.detail.prompt.Cursor(s.h - 1)
 	}
-	return s.list.cursor()
+	return s.list.Cursor()
 }
 
 // Show goes to a service by its target's key, or to the list.
@@ -226,8 +243,8 @@ func (s *Screen) Show(subject string) tea.Cmd {
 	if subject == "" {
 		return nil
 	}
-	s.list.table.ClearMarks() // an act that follows means the subject
-	if !s.list.show(subject) {
+	s.list.Unmark() // an act that follows means the subject
+	if !s.list.Show(subject) {
 		s.wanted = subject
 	}
 	return nil

@@ -290,7 +290,7 @@ func (r *robot) miss(parts ...string) *robot {
 // first are the names in the list's order.
 func (r *robot) order() string {
 	var out []string
-	for _, it := range r.screen.model.shown {
+	for _, it := range r.screen.list.Shown() {
 		out = append(out, it.Service)
 	}
 	return strings.Join(out, " ")
@@ -325,7 +325,7 @@ func TestSortAndFilter(t *testing.T) {
 			t.Errorf("%s: %s, want %s", query, r.order(), want)
 		}
 		r.see(fmt.Sprintf("%d/7 shown", len(strings.Fields(want))))
-		if r.press("esc"); len(r.screen.model.shown) != 7 {
+		if r.press("esc"); len(r.screen.list.Shown()) != 7 {
 			t.Errorf("%s: esc leaves %s", query, r.order())
 		}
 	}

@@ -34,6 +34,8 @@ type Kind[S any, T Thing] struct {
 	Counts   func(S, []T) string                       // of all, for the status line
 	Old      func(S, T) bool                           // what is shown is not of now
 	Foot     func(S, T) (text string, style kit.Style) // said of the one under the cursor
+
+	ShowOrder bool // the status line says the order even where Counts are cut for it
 }
 
 // List is a list on the screen. It is the table's rows as well.
@@ -231,6 +233,9 @@ func (l *List[S, T]) Show(key string) bool {
 
 // All are the things in their order, hidden ones too.
 func (l *List[S, T]) All() []T { return l.all }
+
+// Shown are those that the filter lets through, in their order.
+func (l *List[S, T]) Shown() []T { return l.shown }
 
 // Current is the thing under the cursor.
 func (l *List[S, T]) Current() (it T, ok bool) {

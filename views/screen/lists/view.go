@@ -77,7 +77,7 @@ func (l *List[S, T]) status() string {
 	}
 	left := " " + l.counted
 	text := strings.Join(append(right, by), bullet) + " "
-	if kit.Width(left)+1+kit.Width(text) > l.w { // the heading has a sign for the order: the counts matter more
+	if !l.kind.ShowOrder && kit.Width(left)+1+kit.Width(text) > l.w { // the heading has a sign for the order: the counts matter more
 		text = strings.Join(right, bullet) + " "
 	}
 	return kit.Join(left, t.Dim.Paint(" "+text), l.w, t.Glyph.Ellipsis)
