@@ -64,6 +64,18 @@ func (s *Screen) hosts(nodes []*swift.NodeView) (out []fleet.Target) {
 	return out
 }
 
+// orderPicked is the answer of the sort menu.
+type orderPicked struct{ id string }
+
+func sortMenu(l lister) tea.Cmd {
+	return screen.Send(screen.Overlay{Dialog: l.SortMenu(), Answer: func(result any) tea.Msg {
+		if it, ok := result.(kit.Item); ok {
+			return orderPicked{it.ID}
+		}
+		return nil
+	}})
+}
+
 // copied is the answer of a copy menu.
 type copied struct{ what, text string }
 
@@ -81,13 +93,13 @@ func (s *Screen) copyMenu() tea.Cmd {
 		texts[name] = append(texts[name], text)
 	}
 	if s.tab == nodesPage {
-		for _, n := range s.nodes.items() {
+		for _, n := range s.nodes.Items() {
 			add("name", n.label)
 			add("address", n.Name)
 			add("why", strings.TrimSpace(n.Why+" "+n.suspect))
 		}
 	} else {
-		for _, d := range s.disks.items() {
+		for _, d := range s.disks.Items() {
 			add("name", d.label)
 			add("in the rings", d.ID())
 			add("why", d.suspect)

@@ -12,6 +12,7 @@ import (
 	"ringside/views/kit"
 	"ringside/views/screen"
 	"ringside/views/screen/hosts"
+	"ringside/views/screen/lists"
 )
 
 // disk is one device of the rings in the list.
@@ -25,7 +26,8 @@ type disk struct {
 	text    string // where a word of a filter is looked for, made when it is needed
 }
 
-func (d *disk) key() string {
+// Key implements lists.Thing.
+func (d *disk) Key() string {
 	if d.stray {
 		return "stray " + d.ID()
 	}
@@ -103,29 +105,26 @@ func (d *disk) share() float64 {
 	return float64(d.Usage.Used)/float64(d.Expected) - 1
 }
 
-func newDisks(s *Screen) *list[*disk] { return newList(s, &diskKind) }
+type diskList = lists.List[*Screen, *disk]
 
-var diskKind kind[*disk]
-
-func init() { // set here, since the functions lead back to it
-	diskKind = kind[*disk]{
-		empty:   "no ring is read yet, so that no disk is known",
-		columns: diskColumns, orders: diskOrders, counts: countDisks, foot: diskFoot, old: func(d *disk) bool { return d.Node.State != swift.Up },
-		language: kit.Language[*disk]{Name: func(d *disk) string { return strings.ToLower(d.label) }, Fields: diskFields,
-			Text: func(d *disk) string {
-				if d.text == "" {
-					d.text = strings.ToLower(strings.Join([]string{d.label, d.Node.Name, diskWord(d), d.suspect, zone(d.Node)}, "\x00"))
-				}
-				return d.text
-			},
-			Special: func(word string) func(*disk) bool {
-				match := hosts.Ranges(word)
-				if match == nil {
-					return nil
-				}
-				return func(d *disk) bool { return match(strings.ToLower(d.Node.Label())) }
-			}},
-	}
+var diskKind = lists.Kind[*Screen, *disk]{
+	Empty:   "no ring is read yet, so that no disk is known",
+	Columns: diskColumns, Orders: diskOrders, Counts: countDisks, Foot: diskFoot, Old: func(_ *Screen, d *disk) bool { return d.Node.State != swift.Up },
+	Hint: nodesHint,
+	Language: kit.Language[*disk]{Name: func(d *disk) string { return strings.ToLower(d.label) }, Fields: diskFields,
+		Text: func(d *disk) string {
+			if d.text == "" {
+				d.text = strings.ToLower(strings.Join([]string{d.label, d.Node.Name, diskWord(d), d.suspect, zone(d.Node)}, "\x00"))
+			}
+			return d.text
+		},
+		Special: func(word string) func(*disk) bool {
+			match := hosts.Ranges(word)
+			if match == nil {
+				return nil
+			}
+			return func(d *disk) bool { return match(strings.ToLower(d.Node.Label())) }
+		}},
 }
 
 var diskFields = []kit.FilterField[*disk]{
@@ -188,29 +187,29 @@ func errorRank(d *disk) float64 {
 	return 8
 }
 
-var diskOrders = []order[*disk]{
-	{id: "disk", letter: "n", title: "node and disk", number: func(d *disk) float64 { return float64(d.place) }},
-	{id: "errors", letter: "e", title: "errors first", number: errorRank},
-	{id: "used", letter: "u", title: "fullness, fullest first", number: func(d *disk) float64 {
+var diskOrders = []lists.Order[*disk]{
+	{ID: "disk", Letter: "n", Title: "node and disk", Number: func(d *disk) float64 { return float64(d.place) }},
+	{ID: "errors", Letter: "e", Title: "errors first", Number: errorRank},
+	{ID: "used", Letter: "u", Title: "fullness, fullest first", Number: func(d *disk) float64 {
 		part, ok := d.Fullness()
 		if !ok {
 			return math.NaN()
 		}
 		return -part
 	}},
-	{id: "full", letter: "f", title: "time until it is full, soonest first", number: func(d *disk) float64 {
+	{ID: "full", Letter: "f", Title: "time until it is full, soonest first", Number: func(d *disk) float64 {
 		in, ok := d.fullIn()
 		if !ok {
 			return math.NaN()
 		}
 		return in.Seconds()
 	}},
-	{id: "share", letter: "s", title: "use against its weight's share, furthest off first", number: func(d *disk) float64 { return -math.Abs(d.share()) }},
-	{id: "balance", letter: "b", title: "balance: replicas against its weight's share, furthest off first", number: func(d *disk) float64 { return -math.Abs(d.balance) }},
-	{id: "weight", letter: "w", title: "weight, highest first", number: func(d *disk) float64 { return -d.Weight }},
-	{id: "parts", letter: "p", title: "replicas, most first", number: func(d *disk) float64 { return -float64(d.Parts) }},
-	{id: "zone", letter: "z", title: "region and zone", number: func(d *disk) float64 { return float64(d.Node.Region)*1e6 + float64(d.Node.Zone) }},
-	{id: "size", letter: "c", title: "size, largest first", number: func(d *disk) float64 {
+	{ID: "share", Letter: "s", Title: "use against its weight's share, furthest off first", Number: func(d *disk) float64 { return -math.Abs(d.share()) }},
+	{ID: "balance", Letter: "b", Title: "balance: replicas against its weight's share, furthest off first", Number: func(d *disk) float64 { return -math.Abs(d.balance) }},
+	{ID: "weight", Letter: "w", Title: "weight, highest first", Number: func(d *disk) float64 { return -d.Weight }},
+	{ID: "parts", Letter: "p", Title: "replicas, most first", Number: func(d *disk) float64 { return -float64(d.Parts) }},
+	{ID: "zone", Letter: "z", Title: "region and zone", Number: func(d *disk) float64 { return float64(d.Node.Region)*1e6 + float64(d.Node.Zone) }},
+	{ID: "size", Letter: "c", Title: "size, largest first", Number: func(d *disk) float64 {
 		if d.Usage == nil {
 			return math.NaN()
 		}
@@ -254,17 +253,17 @@ func diskFoot(s *Screen, d *disk) (string, kit.Style) {
 	return d.label + ": " + strings.Join(parts, " "+t.Glyph.Bullet+" "), t.Dim
 }
 
-var diskColumns = []column[*disk]{
-	{kit.Column{Key: "errors", Title: "STATE", Min: 11, Want: 13}, func(s *Screen, d *disk) kit.Cell {
+var diskColumns = []lists.Column[*Screen, *disk]{
+	{Column: kit.Column{Key: "errors", Title: "STATE", Min: 11, Want: 13}, Cell: func(s *Screen, d *disk) kit.Cell {
 		glyph, style := diskSign(d).look(s.look.Theme)
 		if diskSign(d) == good {
 			style = ""
 		}
 		return kit.Cell{Text: glyph + " " + diskWord(d), Style: style}
 	}},
-	{kit.Column{Key: "disk", Title: "DISK", Min: 9, Want: 16, Flex: true}, func(s *Screen, d *disk) kit.Cell { return kit.Cell{Text: d.label} }},
-	{kit.Column{Key: "zone", Title: "ZONE", Min: 5, Want: 5, Priority: 2}, func(s *Screen, d *disk) kit.Cell { return kit.Cell{Text: zone(d.Node)} }},
-	{kit.Column{Key: "used", Title: "USED", Min: 5, Want: 5, Right: true}, func(s *Screen, d *disk) kit.Cell {
+	{Column: kit.Column{Key: "disk", Title: "DISK", Min: 9, Want: 16, Flex: true}, Cell: func(s *Screen, d *disk) kit.Cell { return kit.Cell{Text: d.label} }},
+	{Column: kit.Column{Key: "zone", Title: "ZONE", Min: 5, Want: 5, Priority: 2}, Cell: func(s *Screen, d *disk) kit.Cell { return kit.Cell{Text: zone(d.Node)} }},
+	{Column: kit.Column{Key: "used", Title: "USED", Min: 5, Want: 5, Right: true}, Cell: func(s *Screen, d *disk) kit.Cell {
 		part, ok := d.Fullness()
 		if !ok {
 			return s.unknown()
@@ -275,17 +274,17 @@ var diskColumns = []column[*disk]{
 		}
 		return c
 	}},
-	{kit.Column{Title: "", Min: 10, Want: 12, Priority: 4}, func(s *Screen, d *disk) kit.Cell {
+	{Column: kit.Column{Title: "", Min: 10, Want: 12, Priority: 4}, Cell: func(s *Screen, d *disk) kit.Cell {
 		part, ok := d.Fullness()
 		if !ok {
 			return kit.Cell{}
 		}
 		return kit.Cell{Text: s.look.Theme.Bar(part, 10)}
 	}},
-	{kit.Column{Key: "share", Title: "SHARE", Min: 5, Want: 6, Right: true, Priority: 1}, func(s *Screen, d *disk) kit.Cell {
+	{Column: kit.Column{Key: "share", Title: "SHARE", Min: 5, Want: 6, Right: true, Priority: 1}, Cell: func(s *Screen, d *disk) kit.Cell {
 		return offCell(s, 100*d.share(), 20)
 	}},
-	{kit.Column{Key: "full", Title: "FULL IN", Min: 7, Want: 7, Right: true, Priority: 1}, func(s *Screen, d *disk) kit.Cell {
+	{Column: kit.Column{Key: "full", Title: "FULL IN", Min: 7, Want: 7, Right: true, Priority: 1}, Cell: func(s *Screen, d *disk) kit.Cell {
 		in, ok := d.fullIn()
 		if !ok {
 			return none
@@ -296,13 +295,13 @@ var diskColumns = []column[*disk]{
 		}
 		return c
 	}},
-	{kit.Column{Key: "size", Title: "SIZE", Min: 5, Want: 5, Right: true, Priority: 2}, func(s *Screen, d *disk) kit.Cell {
+	{Column: kit.Column{Key: "size", Title: "SIZE", Min: 5, Want: 5, Right: true, Priority: 2}, Cell: func(s *Screen, d *disk) kit.Cell {
 		if d.Usage == nil || d.Usage.Size == 0 {
 			return s.unknown()
 		}
 		return kit.Cell{Text: size(d.Usage.Size)}
 	}},
-	{kit.Column{Key: "weight", Title: "WEIGHT", Min: 6, Want: 7, Right: true, Priority: 1}, func(s *Screen, d *disk) kit.Cell {
+	{Column: kit.Column{Key: "weight", Title: "WEIGHT", Min: 6, Want: 7, Right: true, Priority: 1}, Cell: func(s *Screen, d *disk) kit.Cell {
 		c := kit.Cell{Text: number(d.Weight)}
 		if d.stray {
 			c = none
@@ -311,13 +310,13 @@ var diskColumns = []column[*disk]{
 		}
 		return c
 	}},
-	{kit.Column{Key: "parts", Title: "PARTS", Min: 6, Want: 7, Right: true, Priority: 1}, func(s *Screen, d *disk) kit.Cell {
+	{Column: kit.Column{Key: "parts", Title: "PARTS", Min: 6, Want: 7, Right: true, Priority: 1}, Cell: func(s *Screen, d *disk) kit.Cell {
 		return kit.Cell{Text: fmt.Sprint(d.Parts)}
 	}},
-	{kit.Column{Key: "balance", Title: "BALANCE", Min: 7, Want: 8, Right: true, Priority: 3}, func(s *Screen, d *disk) kit.Cell {
+	{Column: kit.Column{Key: "balance", Title: "BALANCE", Min: 7, Want: 8, Right: true, Priority: 3}, Cell: func(s *Screen, d *disk) kit.Cell {
 		return offCell(s, d.balance, 10)
 	}},
-	{kit.Column{Title: "READ", Min: 4, Want: 4, Right: true, Priority: 5}, func(s *Screen, d *disk) kit.Cell {
+	{Column: kit.Column{Title: "READ", Min: 4, Want: 4, Right: true, Priority: 5}, Cell: func(s *Screen, d *disk) kit.Cell {
 		if d.UsedAt.IsZero() {
 			return none
 		}
@@ -327,14 +326,14 @@ var diskColumns = []column[*disk]{
 		}
 		return kit.Cell{Text: kit.Age(age), Style: s.look.Theme.Warn}
 	}},
-	{kit.Column{Title: "RINGS", Min: 14, Want: 30, Priority: 6}, func(s *Screen, d *disk) kit.Cell {
+	{Column: kit.Column{Title: "RINGS", Min: 14, Want: 30, Priority: 6}, Cell: func(s *Screen, d *disk) kit.Cell {
 		names := make([]string, len(d.In))
 		for i, m := range d.In {
 			names[i] = m.Ring
 		}
 		return kit.Cell{Text: strings.Join(names, " "), Style: s.look.Theme.Dim}
 	}},
-	{kit.Column{Title: "WHY", Min: 20, Want: 50, Priority: 7}, func(s *Screen, d *disk) kit.Cell {
+	{Column: kit.Column{Title: "WHY", Min: 20, Want: 50, Priority: 7}, Cell: func(s *Screen, d *disk) kit.Cell {
 		return kit.Cell{Text: d.suspect, Style: s.look.Theme.Warn}
 	}},
 }

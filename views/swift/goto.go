@@ -49,12 +49,12 @@ func (s *Screen) goTo(subject string) bool {
 			return false
 		}
 		s.tab = nodesPage
-		return s.nodes.show(n.Name)
+		return s.nodes.Show(n.Name)
 	case fleet.KindDevice:
 		for _, d := range s.o.Devices {
 			if d.Label() == name || d.ID() == name {
 				s.tab = disksPage
-				return s.disks.show(d.ID())
+				return s.disks.Show(d.ID())
 			}
 		}
 	}

@@ -12,20 +12,20 @@ import (
 	"ringside/views/kit"
 	"ringside/views/screen"
 	"ringside/views/screen/hosts"
+	"ringside/views/screen/lists"
 )
 
-// newNodes is the list of nodes.
-func newNodes(s *Screen) *list[*node] { return newList(s, &nodeKind) }
+type nodeList = lists.List[*Screen, *node]
 
-var nodeKind kind[*node]
-
-func init() { // set here, since the functions lead back to it
-	nodeKind = kind[*node]{
-		empty:   "no ring is read yet, so that no node is known",
-		columns: nodeColumns, orders: nodeOrders, counts: countNodes, foot: nodeFoot, old: func(n *node) bool { return n.State != swift.Up },
-		language: kit.Language[*node]{Text: nodeText, Name: func(n *node) string { return strings.ToLower(n.label) }, Fields: nodeFields, Special: nodeRange},
-	}
+var nodeKind = lists.Kind[*Screen, *node]{
+	Empty:   "no ring is read yet, so that no node is known",
+	Columns: nodeColumns, Orders: nodeOrders, Counts: countNodes, Foot: nodeFoot, Old: func(_ *Screen, n *node) bool { return n.State != swift.Up },
+	Hint:     nodesHint,
+	Language: kit.Language[*node]{Text: nodeText, Name: func(n *node) string { return strings.ToLower(n.label) }, Fields: nodeFields, Special: nodeRange},
 }
+
+// nodesHint is how a range of nodes looks in a filter.
+const nodesHint = "sw[001-040]"
 
 func nodeText(n *node) string {
 	if n.text == "" {
@@ -74,45 +74,45 @@ func inZone(n *node, text string) bool {
 
 const safeOrder = "safe"
 
-var nodeOrders = []order[*node]{
-	{id: "node", letter: "n", title: "address", number: func(n *node) float64 { return float64(n.place) }},
-	{id: "attention", letter: "a", title: "attention: what needs a human first", number: func(n *node) float64 { return float64(nodeRank(n)) }},
-	{id: "state", letter: "s", title: "state", text: func(n *node) string { return n.word }},
-	{id: "zone", letter: "z", title: "region and zone", number: func(n *node) float64 { return float64(n.Region)*1e6 + float64(n.Zone) }},
-	{id: "disks", letter: "d", title: "disks that are not well, most first", number: func(n *node) float64 { return -float64(len(n.Devices) - n.ok) }},
-	{id: safeOrder, letter: "f", title: "if it goes off: the safest first", number: lossRank},
-	{id: "repl", letter: "r", title: "replication, the oldest pass first", number: func(n *node) float64 {
+var nodeOrders = []lists.Order[*node]{
+	{ID: "node", Letter: "n", Title: "address", Number: func(n *node) float64 { return float64(n.place) }},
+	{ID: "attention", Letter: "a", Title: "attention: what needs a human first", Number: func(n *node) float64 { return float64(nodeRank(n)) }},
+	{ID: "state", Letter: "s", Title: "state", Text: func(n *node) string { return n.word }},
+	{ID: "zone", Letter: "z", Title: "region and zone", Number: func(n *node) float64 { return float64(n.Region)*1e6 + float64(n.Zone) }},
+	{ID: "disks", Letter: "d", Title: "disks that are not well, most first", Number: func(n *node) float64 { return -float64(len(n.Devices) - n.ok) }},
+	{ID: safeOrder, Letter: "f", Title: "if it goes off: the safest first", Number: lossRank},
+	{ID: "repl", Letter: "r", Title: "replication, the oldest pass first", Number: func(n *node) float64 {
 		if !n.passed {
 			return math.NaN()
 		}
 		return float64(n.pass.Unix())
 	}},
-	{id: "quar", letter: "q", title: "quarantine, newly come first, then most", number: func(n *node) float64 {
+	{ID: "quar", Letter: "q", Title: "quarantine, newly come first, then most", Number: func(n *node) float64 {
 		if n.Facts == nil || !n.Facts.Quarantined.Known() {
 			return math.NaN()
 		}
 		q := n.Facts.Quarantined.Value
 		return -1e9*float64(q.New()) - float64(q.Total())
 	}},
-	{id: "async", letter: "y", title: "async pending, most first", number: func(n *node) float64 {
+	{ID: "async", Letter: "y", Title: "async pending, most first", Number: func(n *node) float64 {
 		if n.Facts == nil || !n.Facts.Async.Known() {
 			return math.NaN()
 		}
 		return -float64(n.Facts.Async.Value.Pending)
 	}},
-	{id: "load", letter: "l", title: "load, highest first", number: func(n *node) float64 {
+	{ID: "load", Letter: "l", Title: "load, highest first", Number: func(n *node) float64 {
 		if n.Facts == nil || !n.Facts.Load.Known() {
 			return math.NaN()
 		}
 		return -n.Facts.Load.Value.One
 	}},
-	{id: "clock", letter: "c", title: "clock, furthest off first", number: func(n *node) float64 {
+	{ID: "clock", Letter: "c", Title: "clock, furthest off first", Number: func(n *node) float64 {
 		if !n.DriftKnown {
 			return math.NaN()
 		}
 		return -n.Drift.Abs().Seconds()
 	}},
-	{id: "version", letter: "v", title: "version of Swift", text: func(n *node) string {
+	{ID: "version", Letter: "v", Title: "version of Swift", Text: func(n *node) string {
 		if n.Facts == nil {
 			return ""
 		}
@@ -169,14 +169,14 @@ func (s *Screen) unknown() kit.Cell {
 
 // nodeColumns is every column in order. What is well has no style of its own: what
 // is not stands out, and a move of the cursor costs few bytes.
-var nodeColumns = []column[*node]{
-	{kit.Column{Key: "state", Title: "STATE", Min: 9, Want: 13}, func(s *Screen, n *node) kit.Cell {
+var nodeColumns = []lists.Column[*Screen, *node]{
+	{Column: kit.Column{Key: "state", Title: "STATE", Min: 9, Want: 13}, Cell: func(s *Screen, n *node) kit.Cell {
 		glyph, style := nodeSign(n).look(s.look.Theme)
 		return kit.Cell{Text: glyph + " " + n.word, Style: style}
 	}},
-	{kit.Column{Key: "node", Title: "NODE", Min: 8, Want: 14, Flex: true}, func(s *Screen, n *node) kit.Cell { return kit.Cell{Text: n.label} }},
-	{kit.Column{Key: "zone", Title: "ZONE", Min: 5, Want: 5, Priority: 2}, func(s *Screen, n *node) kit.Cell { return kit.Cell{Text: zone(n.NodeView)} }},
-	{kit.Column{Key: "disks", Title: "DISKS", Min: 5, Want: 5, Right: true}, func(s *Screen, n *node) kit.Cell {
+	{Column: kit.Column{Key: "node", Title: "NODE", Min: 8, Want: 14, Flex: true}, Cell: func(s *Screen, n *node) kit.Cell { return kit.Cell{Text: n.label} }},
+	{Column: kit.Column{Key: "zone", Title: "ZONE", Min: 5, Want: 5, Priority: 2}, Cell: func(s *Screen, n *node) kit.Cell { return kit.Cell{Text: zone(n.NodeView)} }},
+	{Column: kit.Column{Key: "disks", Title: "DISKS", Min: 5, Want: 5, Right: true}, Cell: func(s *Screen, n *node) kit.Cell {
 		c := kit.Cell{Text: fmt.Sprintf("%d/%d", n.ok, len(n.Devices))}
 		switch {
 		case n.State == swift.Unknown:
@@ -186,8 +186,8 @@ var nodeColumns = []column[*node]{
 		}
 		return c
 	}},
-	{kit.Column{Key: safeOrder, Title: "IF OFF", Min: 14, Want: 16}, ifOffCell},
-	{kit.Column{Key: "repl", Title: "REPL", Min: 4, Want: 4, Right: true, Priority: 1}, func(s *Screen, n *node) kit.Cell {
+	{Column: kit.Column{Key: safeOrder, Title: "IF OFF", Min: 14, Want: 16}, Cell: ifOffCell},
+	{Column: kit.Column{Key: "repl", Title: "REPL", Min: 4, Want: 4, Right: true, Priority: 1}, Cell: func(s *Screen, n *node) kit.Cell {
 		if !n.passed {
 			return s.unknown()
 		}
@@ -197,7 +197,7 @@ var nodeColumns = []column[*node]{
 		}
 		return c
 	}},
-	{kit.Column{Key: "rings", Title: "RINGS", Min: 9, Want: 9, Priority: 1}, func(s *Screen, n *node) kit.Cell {
+	{Column: kit.Column{Key: "rings", Title: "RINGS", Min: 9, Want: 9, Priority: 1}, Cell: func(s *Screen, n *node) kit.Cell {
 		switch w := n.files.word(); w {
 		case "":
 			return s.unknown()
@@ -207,7 +207,7 @@ var nodeColumns = []column[*node]{
 			return kit.Cell{Text: w, Style: s.look.Theme.Warn}
 		}
 	}},
-	{kit.Column{Key: "quar", Title: "QUAR", Min: 4, Want: 7, Right: true, Priority: 3}, func(s *Screen, n *node) kit.Cell {
+	{Column: kit.Column{Key: "quar", Title: "QUAR", Min: 4, Want: 7, Right: true, Priority: 3}, Cell: func(s *Screen, n *node) kit.Cell {
 		if n.Facts == nil || !n.Facts.Quarantined.Known() {
 			return s.unknown()
 		}
@@ -217,8 +217,8 @@ var nodeColumns = []column[*node]{
 		}
 		return kit.Cell{Text: fmt.Sprint(q.Total())}
 	}},
-	{kit.Column{Key: "async", Title: "ASYNC", Min: 5, Want: 9, Right: true, Priority: 3}, asyncCell},
-	{kit.Column{Key: "read", Title: "READ", Min: 4, Want: 4, Right: true, Priority: 1}, func(s *Screen, n *node) kit.Cell {
+	{Column: kit.Column{Key: "async", Title: "ASYNC", Min: 5, Want: 9, Right: true, Priority: 3}, Cell: asyncCell},
+	{Column: kit.Column{Key: "read", Title: "READ", Min: 4, Want: 4, Right: true, Priority: 1}, Cell: func(s *Screen, n *node) kit.Cell {
 		if n.Facts == nil {
 			return none
 		}
@@ -228,13 +228,13 @@ var nodeColumns = []column[*node]{
 		}
 		return kit.Cell{Text: kit.Age(age), Style: s.look.Theme.Warn}
 	}},
-	{kit.Column{Key: "load", Title: "LOAD", Min: 5, Want: 5, Right: true, Priority: 4}, func(s *Screen, n *node) kit.Cell {
+	{Column: kit.Column{Key: "load", Title: "LOAD", Min: 5, Want: 5, Right: true, Priority: 4}, Cell: func(s *Screen, n *node) kit.Cell {
 		if n.Facts == nil || !n.Facts.Load.Known() {
 			return s.unknown()
 		}
 		return kit.Cell{Text: fmt.Sprintf("%.1f", n.Facts.Load.Value.One)}
 	}},
-	{kit.Column{Key: "clock", Title: "CLOCK", Min: 6, Want: 6, Right: true, Priority: 5}, func(s *Screen, n *node) kit.Cell {
+	{Column: kit.Column{Key: "clock", Title: "CLOCK", Min: 6, Want: 6, Right: true, Priority: 5}, Cell: func(s *Screen, n *node) kit.Cell {
 		if !n.DriftKnown {
 			return s.unknown()
 		}
@@ -244,14 +244,14 @@ var nodeColumns = []column[*node]{
 		}
 		return c
 	}},
-	{kit.Column{Key: "version", Title: "VERSION", Min: 7, Want: 8, Priority: 6}, func(s *Screen, n *node) kit.Cell {
+	{Column: kit.Column{Key: "version", Title: "VERSION", Min: 7, Want: 8, Priority: 6}, Cell: func(s *Screen, n *node) kit.Cell {
 		if n.Facts == nil || !n.Facts.Version.Known() {
 			return s.unknown()
 		}
 		return kit.Cell{Text: n.Facts.Version.Value}
 	}},
-	{kit.Column{Key: "site", Title: "SITE", Min: 6, Want: 8, Priority: 7}, func(s *Screen, n *node) kit.Cell { return kit.Cell{Text: n.site} }},
-	{kit.Column{Title: "WHY", Min: 20, Want: 50, Priority: 8}, func(s *Screen, n *node) kit.Cell {
+	{Column: kit.Column{Key: "site", Title: "SITE", Min: 6, Want: 8, Priority: 7}, Cell: func(s *Screen, n *node) kit.Cell { return kit.Cell{Text: n.site} }},
+	{Column: kit.Column{Title: "WHY", Min: 20, Want: 50, Priority: 8}, Cell: func(s *Screen, n *node) kit.Cell {
 		return kit.Cell{Text: cmp.Or(n.Why, n.suspect), Style: s.look.Theme.Warn}
 	}},
 }

@@ -31,7 +31,8 @@ type node struct {
 	judged bool   // loss is known
 }
 
-func (n *node) key() string { return n.Name }
+// Key implements lists.Thing.
+func (n *node) Key() string { return n.Name }
 
 func views(list []*node) []*swift.NodeView {
 	out := make([]*swift.NodeView, len(list))

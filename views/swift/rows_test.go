@@ -154,9 +154,9 @@ func TestFilters(t *testing.T) {
 		"stop":                "sw008",
 		"state:odd zone:4":    "sw004 sw008 sw012",
 	} {
-		r.screen.nodes.setQuery(query)
+		r.screen.nodes.SetQuery(query)
 		var got []string
-		for _, n := range r.screen.nodes.shown {
+		for _, n := range r.screen.nodes.Shown() {
 			got = append(got, n.label)
 		}
 		if g := strings.Join(got, " "); g != want {
@@ -164,8 +164,8 @@ func TestFilters(t *testing.T) {
 		}
 	}
 	for query, want := range map[string]int{"state:absent": 1, "sw[001-002]": 8, "zone:1": 16, "ring:object-1": 64, "state:filling": 1, "weight:100": 64, "node:sw009 disk:d3": 1, "state:odd": 13, "why:full": 1} {
-		r.screen.disks.setQuery(query)
-		if got := len(r.screen.disks.shown); got != want {
+		r.screen.disks.SetQuery(query)
+		if got := len(r.screen.disks.Shown()); got != want {
 			t.Errorf("%q shows %d disks, want %d", query, got, want)
 		}
 	}
@@ -174,18 +174,18 @@ func TestFilters(t *testing.T) {
 func TestSorting(t *testing.T) {
 	r := newRobot(t, troubled(t), 80, 21)
 	for _, o := range nodeOrders {
-		r.screen.nodes.sortBy(o.id)
-		if n := len(r.screen.nodes.all); n != 16 {
-			t.Fatalf("%s lost nodes: %d", o.id, n)
+		r.screen.nodes.SortBy(o.ID)
+		if n := len(r.screen.nodes.All()); n != 16 {
+			t.Fatalf("%s lost nodes: %d", o.ID, n)
 		}
 	}
 	for order, want := range map[string]string{"errors": "sw006/d1", "used": "sw009/d3", "full": "sw009/d3", "share": "sw009/d4"} {
-		r.screen.disks.sortBy(order)
-		if got := r.screen.disks.all[0].label; got != want {
+		r.screen.disks.SortBy(order)
+		if got := r.screen.disks.All()[0].label; got != want {
 			t.Errorf("by %s %s comes first, want %s", order, got, want)
 		}
 		r.page(disksPage).press("O")
-		if last := r.screen.disks.all[len(r.screen.disks.all)-1]; order == "used" && !math.IsNaN(usedOf(last)) {
+		if last := r.screen.disks.All()[len(r.screen.disks.All())-1]; order == "used" && !math.IsNaN(usedOf(last)) {
 			t.Errorf("reversed, what is not known does not come last but %s", last.label)
 		}
 	}

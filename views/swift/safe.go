@@ -24,7 +24,7 @@ func ifOffCell(s *Screen, n *node) kit.Cell {
 	switch {
 	case !n.judged, n.State == swift.Unknown:
 		return s.unknown()
-	case s.nodes.table.Marked(n.Name):
+	case s.nodes.IsMarked(n):
 		return kit.Cell{Text: "marked", Style: t.Marked}
 	case l.replicas == 0 && n.State == swift.Up:
 		return kit.Cell{Text: "holds none", Style: t.Dim}
@@ -56,16 +56,19 @@ func lossRank(n *node) float64 {
 // that are off and marked.
 func (s *Screen) nextSafe() tea.Cmd {
 	l := s.nodes
-	if s.tab != nodesPage || len(l.shown) == 0 {
+	at, ok := l.Current()
+	if s.tab != nodesPage || !ok {
 		return nil
 	}
 	if s.ask.hop = !s.ask.current(); s.ask.hop {
 		return nil
 	}
-	for i := range l.shown {
-		n := l.shown[(l.table.Cursor()+1+i)%len(l.shown)]
-		if n.judged && n.loss.replicas > 0 && n.loss.safe() && !l.table.Marked(n.Name) {
-			l.table.Select(n.Name)
+	shown := l.Shown()
+	below := slices.Index(shown, at) + 1
+	for i := range shown {
+		n := shown[(below+i)%len(shown)]
+		if n.judged && n.loss.replicas > 0 && n.loss.safe() && !l.IsMarked(n) {
+			l.Show(n.Name)
 			return nil
 		}
 	}
@@ -107,7 +110,7 @@ func (s *Screen) takeSafest(m safest) tea.Cmd {
 		return toast(true, "no node may go off: each one puts partitions below their primary quorum")
 	}
 	s.unmark()
-	s.nodes.table.SetMarks(m.safe.Hosts)
+	s.nodes.SetMarks(m.safe.Hosts)
 	text := plural(len(m.safe.Hosts), "node") + " may go off together: no larger set exists"
 	if !m.safe.Largest() {
 		text = fmt.Sprintf("%s may go off together: the most that was found, %d at the very most", plural(len(m.safe.Hosts), "node"), m.safe.AtMost)

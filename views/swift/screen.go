@@ -10,6 +10,7 @@ import (
 	"ringside/keymap"
 	"ringside/views/kit"
 	"ringside/views/screen"
+	"ringside/views/screen/lists"
 )
 
 // Screen is one cluster at a time, on pages side by side; a node that was opened
@@ -22,8 +23,8 @@ type Screen struct {
 	w, h int
 
 	tab    int
-	nodes  *list[*node]
-	disks  *list[*disk]
+	nodes  *nodeList
+	disks  *diskList
 	panes  [pages]*kit.TextPane // of the pages of text
 	side   *kit.TextPane        // beside the overview, where there is room
 	prompt kit.Prompt
@@ -60,7 +61,7 @@ func New() *Screen {
 	}
 	s.side.SetWrap(true)
 	s.ask.shown = true
-	s.nodes, s.disks = newNodes(s), newDisks(s)
+	s.nodes, s.disks = lists.New(s, &nodeKind), lists.New(s, &diskKind)
 	s.restyle()
 	return s
 }
@@ -90,15 +91,14 @@ func (s *Screen) Scopes() []keymap.Scope {
 
 // lister is a page with a list.
 type lister interface {
-	do(keymap.ID) tea.Cmd
-	key(tea.Msg) tea.Cmd
-	back() bool
-	view() string
-	focused() bool
-	cursor() *tea.Cursor
-	resize(w, h int)
-	restyle()
-	sortBy(id string)
+	Do(keymap.ID) bool
+	Type(tea.Msg) tea.Cmd
+	Typing() bool
+	Unfilter() bool
+	View() string
+	Cursor() *tea.Cursor
+	SortMenu() *kit.Menu
+	SortBy(id string)
 }
 
 // list is the list of the page that is shown, nil for a page of text.
@@ -115,7 +115,7 @@ func (s *Screen) list() lister {
 
 func (s *Screen) Typing() bool {
 	l := s.list()
-	return s.prompt.Typing() || l != nil && l.focused()
+	return s.prompt.Typing() || l != nil && l.Typing()
 }
 
 func (s *Screen) Type(k tea.KeyPressMsg) tea.Cmd { return s.input(k) }
@@ -125,7 +125,7 @@ func (s *Screen) input(msg tea.Msg) tea.Cmd {
 	if s.prompt.Typing() {
 		return s.prompt.Key(msg)
 	}
-	return s.list().key(msg)
+	return s.list().Type(msg)
 }
 
 // Selection is the hosts of the marked nodes, or of the one under the cursor: what
@@ -137,7 +137,7 @@ func (s *Screen) selected() []*swift.NodeView {
 	case s.detail != nil && s.detail.node != nil:
 		return []*swift.NodeView{s.detail.node}
 	case s.detail == nil && s.tab == nodesPage:
-		return views(s.nodes.items())
+		return views(s.nodes.Items())
 	}
 	return nil
 }
@@ -195,10 +195,13 @@ func (s *Screen) doList(l lister, id keymap.ID) tea.Cmd {
 		return s.safeSet()
 	case keymap.Copy:
 		return s.copyMenu()
+	case keymap.Sort:
+		return sortMenu(l)
 	case keymap.Mark, keymap.MarkTo, keymap.MarkAll:
-		return tea.Batch(l.do(id), s.rethink())
+		l.Do(id)
+		return s.rethink()
 	default:
-		return l.do(id)
+		l.Do(id)
 	}
 	return nil
 }
@@ -237,10 +240,10 @@ func (s *Screen) turn(to int) tea.Cmd {
 func (s *Screen) open() tea.Cmd {
 	var n *swift.NodeView
 	if s.tab == nodesPage {
-		if it, ok := s.nodes.current(); ok {
+		if it, ok := s.nodes.Current(); ok {
 			n = it.NodeView
 		}
-	} else if it, ok := s.disks.current(); ok {
+	} else if it, ok := s.disks.Current(); ok {
 		n = it.Node
 	}
 	if n != nil {
@@ -259,7 +262,7 @@ func (s *Screen) Back() bool {
 			s.fill()
 		}
 		return true
-	case s.list() != nil && s.list().back():
+	case s.list() != nil && s.list().Unfilter():
 	case s.unmark():
 	case s.tab != overviewPage:
 		s.turn(overviewPage)
@@ -271,7 +274,7 @@ func (s *Screen) Back() bool {
 
 // unmark takes all marks away, and says whether there were any.
 func (s *Screen) unmark() bool {
-	a, b := s.nodes.table.ClearMarks(), s.disks.table.ClearMarks()
+	a, b := s.nodes.Unmark(), s.disks.Unmark()
 	s.wonder()
 	return a || b
 }
@@ -287,7 +290,7 @@ func (s *Screen) Update(msg tea.Msg) tea.Cmd {
 		return screen.Send(screen.Copy{What: m.what, Text: m.text})
 	case orderPicked:
 		if l := s.list(); l != nil {
-			l.sortBy(m.id)
+			l.SortBy(m.id)
 		}
 	case clusterPicked:
 		return s.pick(m.name)
@@ -316,8 +319,8 @@ func (s *Screen) Restyle(l screen.Look) {
 }
 
 func (s *Screen) restyle() {
-	s.nodes.restyle()
-	s.disks.restyle()
+	s.nodes.Restyle(s.look.Theme, s.look.Marker)
+	s.disks.Restyle(s.look.Theme, s.look.Marker)
 	for _, p := range append(s.panes[:], s.side) {
 		p.Restyle(s.look.Theme)
 	}
@@ -351,12 +354,12 @@ func (s *Screen) Refresh(snap screen.Snapshot) tea.Cmd {
 // load shows what the picture has of the cluster.
 func (s *Screen) load() {
 	if s.o != nil {
-		s.nodes.load(nodesOf(s.o))
+		s.nodes.Load(nodesOf(s.o))
 		s.tellLosses()
-		s.disks.load(disksOf(s.o, &s.figures))
+		s.disks.Load(disksOf(s.o, &s.figures))
 	} else {
-		s.nodes.load(nil)
-		s.disks.load(nil)
+		s.nodes.Load(nil)
+		s.disks.Load(nil)
 	}
 	if s.detail != nil {
 		s.detail.refresh()

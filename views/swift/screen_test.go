@@ -30,7 +30,7 @@ func TestWhatIfFollowsTheMarks(t *testing.T) {
 	r.see("If 2 nodes and 1 disk go off")
 	r.press("i").miss("If 2 nodes").press("i").see("If 2 nodes")
 	r.press("esc").miss("If 2 nodes")
-	if n := len(r.screen.nodes.marked()) + len(r.screen.disks.marked()); n > 0 {
+	if n := len(r.screen.nodes.Marked()) + len(r.screen.disks.Marked()); n > 0 {
 		t.Errorf("esc left %d marks", n)
 	}
 	r.page(nodesPage).press("home", "space").see("If sw001 (4 disks) goes off")
@@ -96,7 +96,7 @@ func TestWhatIfAsksOnlyWhenItMust(t *testing.T) {
 func TestSafe(t *testing.T) {
 	w := calm(t, 16, 4)
 	r := newRobot(t, w, 140, 37).page(nodesPage)
-	for _, n := range r.screen.nodes.all {
+	for _, n := range r.screen.nodes.All() {
 		c, _ := w.overview().WhatIf(swift.Selection{Nodes: []string{n.Name}})
 		below, parts := 0, 0
 		for _, d := range n.Devices {
@@ -110,7 +110,7 @@ func TestSafe(t *testing.T) {
 		}
 	}
 	r.press("N")
-	marked := r.screen.nodes.marked()
+	marked := r.screen.nodes.Marked()
 	if toast, ok := r.last().(screen.Toast); !ok || toast.Bad != (len(marked) == 0) {
 		t.Errorf("N said %+v", r.last())
 	}
@@ -120,10 +120,10 @@ func TestSafe(t *testing.T) {
 		}
 	}
 	r.press("esc", "home", "n")
-	n, _ := r.screen.nodes.current()
-	if l := r.last().(screen.Toast); n.key() == address(0) && !l.Bad {
+	n, _ := r.screen.nodes.Current()
+	if l := r.last().(screen.Toast); n.Key() == address(0) && !l.Bad {
 		t.Error("n went nowhere and said nothing")
-	} else if n.key() != address(0) && !n.loss.safe() {
+	} else if n.Key() != address(0) && !n.loss.safe() {
 		t.Errorf("n went to %s, which is not safe", n.label)
 	}
 }
@@ -139,17 +139,17 @@ func TestNextSafeWalks(t *testing.T) {
 	if got := r.screen.ask.asked.nodes; len(got) != 1 || got[0] != address(1) {
 		t.Fatalf("marked %v", got)
 	}
-	for _, n := range r.screen.nodes.all {
+	for _, n := range r.screen.nodes.All() {
 		if n.Zone == 2 && !n.loss.safe() {
 			t.Errorf("%s is in the zone of the marked one and not safe: %+v", n.label, n.loss)
 		}
 	}
 	r.press("n")
-	if n, _ := r.screen.nodes.current(); n.Zone != 2 || n.label == "sw002" {
+	if n, _ := r.screen.nodes.Current(); n.Zone != 2 || n.label == "sw002" {
 		t.Errorf("the next safe node is %s of zone %d", n.label, n.Zone)
 	}
 	r.press("N")
-	if n := len(r.screen.nodes.marked()); n < 4 {
+	if n := len(r.screen.nodes.Marked()); n < 4 {
 		t.Errorf("the largest safe set has %d nodes, a zone has 4", n)
 	}
 }
@@ -184,11 +184,11 @@ func TestActsAreOnHosts(t *testing.T) {
 func TestShow(t *testing.T) {
 	r := newRobot(t, troubled(t), 80, 21)
 	r.screen.Show("node/objects/sw007")
-	if n, _ := r.screen.nodes.current(); r.screen.tab != nodesPage || n.label != "sw007" {
+	if n, _ := r.screen.nodes.Current(); r.screen.tab != nodesPage || n.label != "sw007" {
 		t.Errorf("at %s of page %d", n.label, r.screen.tab)
 	}
 	r.screen.Show("device/objects/sw009/d3")
-	if d, _ := r.screen.disks.current(); r.screen.tab != disksPage || d.label != "sw009/d3" {
+	if d, _ := r.screen.disks.Current(); r.screen.tab != disksPage || d.label != "sw009/d3" {
 		t.Errorf("at %s of page %d", d.label, r.screen.tab)
 	}
 	r.screen.Show("cluster//objects")
@@ -223,8 +223,8 @@ func TestBackLeavesStepByStep(t *testing.T) {
 		left func() bool
 	}{
 		{"the node", func() bool { return r.screen.detail == nil }},
-		{"the filter", func() bool { return r.screen.nodes.query == "" }},
-		{"the marks", func() bool { return len(r.screen.nodes.marked()) == 0 }},
+		{"the filter", func() bool { return len(r.screen.nodes.Shown()) == 16 }},
+		{"the marks", func() bool { return len(r.screen.nodes.Marked()) == 0 }},
 		{"the page", func() bool { return r.screen.tab == overviewPage }},
 	} {
 		if step.left() {

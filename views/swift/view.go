@@ -41,8 +41,8 @@ func (s *Screen) fitLists() {
 	if h-panel < 5 {
 		panel = 0
 	}
-	s.nodes.resize(s.w, h-panel)
-	s.disks.resize(s.w, h-panel)
+	s.nodes.Resize(s.w, h-panel)
+	s.disks.Resize(s.w, h-panel)
 }
 
 // left is the width of the overview's left side.
@@ -121,7 +121,7 @@ func (s *Screen) View() string {
 	t := s.look.Theme
 	body := s.tabs() + "\n"
 	if l := s.list(); l != nil {
-		body += l.view()
+		body += l.View()
 		if p := s.panel(s.w); len(p) > 0 && s.h-1-len(p) >= 5 {
 			body += "\n" + strings.Join(p, "\n")
 		}
@@ -171,7 +171,7 @@ func (s *Screen) Cursor() *tea.Cursor {
 	case s.prompt.Typing():
 		return s.prompt.Cursor(s.h - 1)
 	case s.list() != nil:
-		if c := s.list().cursor(); c != nil {
+		if c := s.list().Cursor(); c != nil {
 			c.Y++
 			return c
 		}

@@ -90,10 +90,10 @@ func (s *Screen) question() question {
 		return question{}
 	}
 	q := question{o: s.o, next: s.tab == nodesPage}
-	for _, n := range s.nodes.marked() {
+	for _, n := range s.nodes.Marked() {
 		q.nodes = append(q.nodes, n.Name)
 	}
-	for _, d := range s.disks.marked() {
+	for _, d := range s.disks.Marked() {
 		if !d.stray {
 			q.disks = append(q.disks, d.ID())
 		}
@@ -181,12 +181,10 @@ func hostKey(o *swift.Overview) ring.HostKey {
 
 // tellLosses notes at every node what its loss would do.
 func (s *Screen) tellLosses() {
-	for _, n := range s.nodes.all {
+	for _, n := range s.nodes.All() {
 		n.loss, n.judged = s.ask.known.next[n.Name]
 	}
-	if s.nodes.order.id == safeOrder {
-		s.nodes.sort()
-	}
+	s.nodes.Changed(safeOrder)
 }
 
 func toast(isBad bool, text string) tea.Cmd {

@@ -35,7 +35,8 @@ type Kind[S any, T Thing] struct {
 	Old      func(S, T) bool                           // what is shown is not of now
 	Foot     func(S, T) (text string, style kit.Style) // said of the one under the cursor
 
-	ShowOrder bool // the status line says the order even where Counts are cut for it
+	Hint      string // how a word looks that only this filter takes
+	ShowOrder bool   // the status line says the order even where Counts are cut for it
 }
 
 // List is a list on the screen. It is the table's rows as well.
@@ -62,7 +63,11 @@ type List[S any, T Thing] struct {
 
 // New returns an empty list of a screen. It is drawn after Restyle and Resize.
 func New[S any, T Thing](s S, k *Kind[S, T]) *List[S, T] {
-	l := &List[S, T]{kind: k, s: s, order: &k.Orders[0], input: kit.NewInput("/ ", "words  ~fuzzy  !not  field:value")}
+	hint := "words  ~fuzzy  !not  field:value"
+	if k.Hint != "" {
+		hint += "  " + k.Hint
+	}
+	l := &List[S, T]{kind: k, s: s, order: &k.Orders[0], input: kit.NewInput("/ ", hint)}
 	l.table.Sort = l.order.ID
 	l.SetColumns(k.Columns)
 	return l
@@ -143,7 +148,7 @@ func (l *List[S, T]) Type(msg tea.Msg) tea.Cmd {
 			l.input.Blur()
 			return nil
 		case "esc":
-			l.clear()
+			l.Unfilter()
 			return nil
 		case "up", "down", "pgup", "pgdown":
 			moves[typedMoves[k.String()]](&l.table)
@@ -159,10 +164,12 @@ func (l *List[S, T]) Type(msg tea.Msg) tea.Cmd {
 
 var typedMoves = map[string]keymap.ID{"up": keymap.Up, "down": keymap.Down, "pgup": keymap.PageUp, "pgdown": keymap.PageDown}
 
-// clear takes the filter away.
-func (l *List[S, T]) clear() {
+// Unfilter takes the filter away, and says whether there was one.
+func (l *List[S, T]) Unfilter() bool {
+	had := l.query != ""
 	l.input.Blur()
 	l.SetQuery("")
+	return had
 }
 
 // Do carries out a key of a list, and says whether it was one. Sort is not: its menu
@@ -205,11 +212,7 @@ var marks = map[keymap.ID]bool{keymap.Mark: true, keymap.MarkTo: true, keymap.Ma
 
 // Back clears, in this order: the filter, the marks; false when there was nothing.
 func (l *List[S, T]) Back() bool {
-	if l.query != "" {
-		l.clear()
-		return true
-	}
-	return l.Unmark()
+	return l.Unfilter() || l.Unmark()
 }
 
 // Unmark takes all marks away, and says whether there were any.
@@ -226,7 +229,7 @@ func (l *List[S, T]) Show(key string) bool {
 		return false
 	}
 	if !l.filter.Match(l.all[i]) {
-		l.clear()
+		l.Unfilter()
 	}
 	return l.table.Select(key)
 }
@@ -245,16 +248,10 @@ func (l *List[S, T]) Current() (it T, ok bool) {
 	return it, false
 }
 
-// Items are the marked things, those that the filter hides too; without marks the
-// one under the cursor.
-func (l *List[S, T]) Items() (out []T) {
+// Items are the marked things; without marks the one under the cursor.
+func (l *List[S, T]) Items() []T {
 	if l.marked > 0 {
-		for _, it := range l.all {
-			if l.table.Marked(it.Key()) {
-				out = append(out, it)
-			}
-		}
-		return out
+		return l.Marked()
 	}
 	if it, ok := l.Current(); ok {
 		return []T{it}
@@ -262,8 +259,27 @@ func (l *List[S, T]) Items() (out []T) {
 	return nil
 }
 
-// Marked is how many things are marked.
-func (l *List[S, T]) Marked() int { return l.marked }
+// Marked are the marked things, those that the filter hides too.
+func (l *List[S, T]) Marked() (out []T) {
+	if l.marked == 0 {
+		return nil
+	}
+	for _, it := range l.all {
+		if l.IsMarked(it) {
+			out = append(out, it)
+		}
+	}
+	return out
+}
+
+// IsMarked reports whether a thing is marked.
+func (l *List[S, T]) IsMarked(it T) bool { return l.table.Marked(it.Key()) }
+
+// SetMarks marks the things of these keys, and nothing else.
+func (l *List[S, T]) SetMarks(keys []string) {
+	l.table.SetMarks(keys)
+	l.countMarks()
+}
 
 func (l *List[S, T]) countMarks() {
 	l.marked = 0
@@ -271,7 +287,7 @@ func (l *List[S, T]) countMarks() {
 		return
 	}
 	for _, it := range l.all {
-		if l.table.Marked(it.Key()) {
+		if l.IsMarked(it) {
 			l.marked++
 		}
 	}

@@ -81,8 +81,8 @@ func TestFilterAndMarks(t *testing.T) {
 	}
 	l.Type(kittest.Key("enter"))
 	l.Do(keymap.MarkAll)
-	if l.Marked() != 2 || names(l.Items()) != "web-1 web-2" || !strings.Contains(kittest.Plain(l.View()), "2/3 shown") {
-		t.Errorf("%d marked, %s\n%s", l.Marked(), names(l.Items()), l.View())
+	if len(l.Marked()) != 2 || names(l.Items()) != "web-1 web-2" || !strings.Contains(kittest.Plain(l.View()), "2/3 shown") {
+		t.Errorf("%d marked, %s\n%s", len(l.Marked()), names(l.Items()), l.View())
 	}
 	if !l.Show("api-1") || l.Show("db-1") {
 		t.Error("what is hidden is not shown, or what is not there is")
@@ -90,7 +90,7 @@ func TestFilterAndMarks(t *testing.T) {
 	if it, _ := l.Current(); it.name != "api-1" || !strings.Contains(kittest.Plain(l.View()), "3 in all") || !strings.Contains(kittest.Plain(l.View()), "this is api-1") {
 		t.Errorf("on %s\n%s", it.name, l.View())
 	}
-	if !l.Back() || l.Marked() != 0 || l.Back() {
+	if !l.Back() || l.Marked() != nil || l.Back() {
 		t.Error("esc does not take the marks away, or finds more to leave")
 	}
 	l.SetQuery("colour:red")
@@ -105,6 +105,44 @@ func TestFilterAndMarks(t *testing.T) {
 	}
 	if l.Do(keymap.Sort) || l.Do(keymap.Open) {
 		t.Error("keys of the screen are taken by the list")
+	}
+}
+
+// What an order goes by may change without a new picture; other orders stay.
+func TestChanged(t *testing.T) {
+	a, b := &thing{"a", 1}, &thing{"b", 2}
+	l := list(t, &place{}, a, b)
+	l.SortBy("n")
+	a.n = 3
+	if l.Changed("name"); names(l.All()) != "a b" {
+		t.Errorf("sorted anew for another order: %s", names(l.All()))
+	}
+	if l.Changed("n"); names(l.All()) != "b a" {
+		t.Errorf("not sorted anew: %s", names(l.All()))
+	}
+}
+
+// SetMarks takes the other marks away; what is not there has none.
+func TestSetMarks(t *testing.T) {
+	a, b := &thing{"a", 1}, &thing{"b", 2}
+	l := list(t, &place{}, a, b)
+	l.Do(keymap.Mark)
+	if l.SetMarks([]string{"b", "c"}); l.IsMarked(a) || !l.IsMarked(b) || names(l.Marked()) != "b" || !strings.Contains(kittest.Plain(l.View()), "1 marked") {
+		t.Errorf("marked: %s\n%s", names(l.Marked()), l.View())
+	}
+	if l.SetQuery("a"); !l.Unfilter() || l.Unfilter() || names(l.Marked()) != "b" {
+		t.Error("the filter is not taken away alone")
+	}
+}
+
+func TestHint(t *testing.T) {
+	k := kinds()
+	k.Hint = "web[1-4]"
+	l := New(&place{}, k)
+	l.Restyle(kit.NewTheme(true, true), false)
+	l.Resize(100, 8)
+	if l.Do(keymap.Filter); !strings.Contains(kittest.Plain(l.View()), "field:value  web[1-4]") {
+		t.Error(l.View())
 	}
 }
 

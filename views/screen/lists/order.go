@@ -72,6 +72,13 @@ func (l *List[S, T]) SortMenu() *kit.Menu {
 	return kit.NewMenu("Sort by", items, kit.MenuOptions{Selected: l.order.ID})
 }
 
+// Changed says that what an order of that ID goes by is another than at Load.
+func (l *List[S, T]) Changed(id string) {
+	if l.order.ID == id {
+		l.sort()
+	}
+}
+
 // SortBy sorts by an order of that ID.
 func (l *List[S, T]) SortBy(id string) {
 	i := slices.IndexFunc(l.kind.Orders, func(o Order[T]) bool { return o.ID == id })
