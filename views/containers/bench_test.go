@@ -32,7 +32,7 @@ func crowd(b *testing.B) (*robot, []*docker.Container) {
 func BenchmarkKeyAndView(b *testing.B) {
 	r, _ := crowd(b)
 	for b.Loop() {
-		r.press("down")
+		r.Press("down")
 		_ = r.screen.View()
 	}
 }
@@ -42,7 +42,7 @@ func BenchmarkFilterKey(b *testing.B) {
 	for _, c := range []struct{ name, before, key string }{{"narrower", "repl", "i"}, {"wider", "repli", "backspace"}, {"first", "", "w"}, {"fuzzy", "~s1", "7"}, {"field", "project:", "1"}} {
 		b.Run(c.name, func(b *testing.B) {
 			r, _ := crowd(b)
-			r.press("/")
+			r.Press("/")
 			for b.Loop() {
 				b.StopTimer()
 				l := r.screen.list()
@@ -50,7 +50,7 @@ func BenchmarkFilterKey(b *testing.B) {
 				r.screen.model.setQuery(c.before)
 				l.changed()
 				b.StartTimer()
-				r.press(c.key)
+				r.Press(c.key)
 				_ = r.screen.View()
 			}
 		})
@@ -63,7 +63,7 @@ func BenchmarkRefresh(b *testing.B) {
 	for _, group := range []string{"none", "project"} {
 		b.Run("still/"+group, func(b *testing.B) {
 			for b.Loop() {
-				r.tick()
+				r.Tick()
 				_ = r.screen.View()
 			}
 		})
@@ -81,7 +81,7 @@ func BenchmarkRefresh(b *testing.B) {
 				_ = r.screen.View()
 			}
 		})
-		r.press("b")
+		r.Press("b")
 	}
 }
 

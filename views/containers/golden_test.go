@@ -6,38 +6,35 @@ import (
 	"time"
 
 	"ringside/backends/docker"
-	"ringside/views/kit"
-	"ringside/views/kit/kittest"
-	"ringside/views/screen"
 )
 
 var sizes = []struct{ w, h int }{{80, 21}, {140, 37}}
 
 // pages are the places to look at, each from a fresh screen.
 var pages = map[string]func(*robot){
-	"list":      func(r *robot) { r.press("down", "space", "down") },
-	"groups":    func(r *robot) { r.press("b", "down", "-", "down", "down") },
-	"filter":    func(r *robot) { r.press("/").text("web !green engine:tokyo colour:blue") },
-	"attention": func(r *robot) { r.run(r.screen.Update(orderPicked{"attention"})) },
+	"list":      func(r *robot) { r.Press("down", "space", "down") },
+	"groups":    func(r *robot) { r.Press("b", "down", "-", "down", "down") },
+	"filter":    func(r *robot) { r.Press("/").Text("web !green engine:tokyo colour:blue") },
+	"attention": func(r *robot) { r.Run(r.screen.Update(orderPicked{"attention"})) },
 	"overview":  open,
-	"stats":     func(r *robot) { open(r); r.press("left", "left") },
-	"inspect":   func(r *robot) { open(r); r.press("left", "/").text("tok").press("enter") },
+	"stats":     func(r *robot) { open(r); r.Press("left", "left") },
+	"inspect":   func(r *robot) { open(r); r.Press("left", "/").Text("tok").Press("enter") },
 	"log": func(r *robot) {
 		r.screen.Show("container/" + idOf("web-blue"))
-		r.press("l")
-		r.until("the log", func() bool { return r.screen.top().(*logs).pane.Len() >= 40 })
-		r.press("m", "m", "m", "t", "t", "t", "/").text("/39").press("enter", "up")
+		r.Press("l")
+		r.Until("the log", func() bool { return r.screen.top().(*logs).pane.Len() >= 40 })
+		r.Press("m", "m", "m", "t", "t", "t", "/").Text("/39").Press("enter", "up")
 	},
 	"logs": func(r *robot) {
-		r.press("/").text("web").press("enter", "*", "l")
-		r.until("the logs", func() bool { return r.screen.top().(*logs).pane.Len() >= 3*40 })
-		r.press("w")
+		r.Press("/").Text("web").Press("enter", "*", "l")
+		r.Until("the logs", func() bool { return r.screen.top().(*logs).pane.Len() >= 3*40 })
+		r.Press("w")
 	},
 }
 
 func open(r *robot) {
 	r.screen.Show("container/" + idOf("web-blue"))
-	r.press("enter")
+	r.Press("enter")
 }
 
 func TestFrames(t *testing.T) {
@@ -48,15 +45,7 @@ func TestFrames(t *testing.T) {
 			t.Run(fmt.Sprintf("%s-%d", name, size.w), func(t *testing.T) {
 				r := newRobot(t, newWorld(), &fake{detail: testDetail(), log: testLog(40)}, size.w, size.h)
 				go_(r)
-				r.frame()
-				kittest.Golden(t, fmt.Sprintf("%s-%d", name, size.w), r.screen.View())
-				for look, l := range map[string]screen.Look{"ascii": {Theme: kit.NewTheme(true, true)}, "light": {Theme: kit.NewTheme(false, false), Marker: true}} {
-					r.screen.Restyle(l)
-					r.frame()
-					if look == "ascii" {
-						kittest.Golden(t, fmt.Sprintf("%s-%d-ascii", name, size.w), kittest.Plain(r.screen.View()))
-					}
-				}
+				r.Looks(name)
 			})
 		}
 	}
@@ -68,8 +57,8 @@ func TestFramesKeepTheirSize(t *testing.T) {
 		r := newRobot(t, newWorld(), &fake{detail: testDetail(), log: testLog(40)}, 80, 21)
 		go_(r)
 		for _, size := range []struct{ w, h int }{{1, 1}, {3, 2}, {20, 4}, {60, 11}, {61, 15}, {300, 80}} {
-			r.screen.Resize(size.w, size.h)
-			r.frame()
+			r.Resize(size.w, size.h)
+			r.Frame()
 			if t.Failed() {
 				t.Fatalf("%s at %dx%d", name, size.w, size.h)
 			}

@@ -2,7 +2,6 @@ package containers
 
 import (
 	"context"
-	"strings"
 	"testing"
 	"time"
 
@@ -34,40 +33,27 @@ func TestAgainstTheLab(t *testing.T) {
 
 	r := newRobot(t, w, nil, 80, 24)
 	r.screen.engines = New(set, w.store.Touch).engines
-	sees := func(what string, parts ...string) {
-		t.Helper()
-		r.until(what, func() bool {
-			w.now = time.Now()
-			f := r.frame() // fails for anything raw
-			for _, p := range parts {
-				if !strings.Contains(f, p) {
-					return false
-				}
-			}
-			return true
-		})
-	}
-	sees("the list", "web", "evil", "名", "2 up")
-	r.press("/").text("web").press("enter", "enter", "tab")
-	sees("the environment", "DB_PASSWORD=••••••••")
-	r.press("l")
-	sees("the log", "GET")
+	r.Fresh = func() { w.now = time.Now() }
+	r.Await("the list", "web", "evil", "名", "2 up")
+	r.Press("/").Text("web").Press("enter", "enter", "tab")
+	r.Await("the environment", "DB_PASSWORD=••••••••")
+	r.Press("l")
+	r.Await("the log", "GET")
 	l.Engine("one").Stop()
-	sees("the loss", "does not answer", "stale")
+	r.Await("the loss", "does not answer", "stale")
 	l.Engine("one").Start()
 	pane := r.screen.top().(*logs).pane
-	r.until("the return", func() bool {
-		w.now = time.Now()
+	r.Until("the return", func() bool {
 		notes := map[string]bool{}
 		for _, line := range pane.Lines() {
 			notes[line.Text] = line.Note
 		}
 		return notes["engine one answers again"] && notes["the container was started again"]
 	})
-	r.press("f", "f")
+	r.Press("f", "f")
 	l.Engine("one").Flood("web", true)
-	r.until("the flood", func() bool { return pane.Len() >= keepLines })
+	r.Until("the flood", func() bool { return pane.Len() >= keepLines })
 	l.Engine("one").Flood("web", false)
-	r.press("esc", "esc", "esc", "*", "l")
-	sees("both logs", "2 logs: ", "evil")
+	r.Press("esc", "esc", "esc", "*", "l")
+	r.Await("both logs", "2 logs: ", "evil")
 }

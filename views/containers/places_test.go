@@ -18,29 +18,29 @@ import (
 
 func TestListKeys(t *testing.T) {
 	r := newRobot(t, newWorld(), nil, 140, 21)
-	r.see("9 containers", "4 up", "1 unhealthy", "1 stale", "shanghai-1 stale 12s: no answer in time", "sorted by name")
-	r.press("/").text("web").see("3/9 shown").press("enter", "*").see("3 marked").press("esc").see("9 containers", "3 marked")
-	r.press("/").text("state:exited").see("2/9 shown", "3 marked") // marks survive the filter
+	r.See("9 containers", "4 up", "1 unhealthy", "1 stale", "shanghai-1 stale 12s: no answer in time", "sorted by name")
+	r.Press("/").Text("web").See("3/9 shown").Press("enter", "*").See("3 marked").Press("esc").See("9 containers", "3 marked")
+	r.Press("/").Text("state:exited").See("2/9 shown", "3 marked") // marks survive the filter
 	if got := len(r.screen.Selection()); got != 3 {
 		t.Errorf("%d selected, want the 3 marked", got)
 	}
-	r.press("enter")
+	r.Press("enter")
 	r.world.put("tokyo-1") // two of the marked ones are gone
-	r.tick()
-	r.see("1 marked")
-	if r.press("esc", "esc"); r.screen.Back() {
+	r.Tick()
+	r.See("1 marked")
+	if r.Press("esc", "esc"); r.screen.Back() {
 		t.Error("there was something left to leave")
 	}
 	if got := len(r.screen.Selection()); got != 1 {
 		t.Errorf("%d selected without marks, want the one under the cursor", got)
 	}
-	r.press("/").text("nothing like it").see("nothing matches the filter").press("esc")
-	r.press("/").text("colour:red").see("no field colour; fields: name state health").press("esc")
+	r.Press("/").Text("nothing like it").See("nothing matches the filter").Press("esc")
+	r.Press("/").Text("colour:red").See("no field colour; fields: name state health").Press("esc")
 
-	r.press("o")
-	r.answer(kit.Item{ID: "restarts"})
-	r.see("RST▼", "sorted by restarts").press("O").see("RST▲")
-	r.press("b").see("by project").press("b").see("by engine", "shanghai-1 (stale 12s)").press("-").see("▸ ")
+	r.Press("o")
+	r.Answer(kit.Item{ID: "restarts"})
+	r.See("RST▼", "sorted by restarts").Press("O").See("RST▲")
+	r.Press("b").See("by project").Press("b").See("by engine", "shanghai-1 (stale 12s)").Press("-").See("▸ ")
 	if got := r.screen.Selection(); len(got) == 0 {
 		t.Error("a heading selects none of its containers")
 	}
@@ -51,8 +51,8 @@ func TestLookingNamesWhatIsOnScreen(t *testing.T) {
 	if got := r.screen.Looking(); len(got["docker/tokyo-1"]) != 1 || got["docker/tokyo-1"][0] != idOf("api") || len(got["docker/tokyo-2"]) != 0 {
 		t.Errorf("looking at %v, want api: the others do not run", got)
 	}
-	r.press("o")
-	r.answer(kit.Item{ID: "cpu"})
+	r.Press("o")
+	r.Answer(kit.Item{ID: "cpu"})
 	if got := r.screen.Looking(); len(got["docker/tokyo-1"]) < 4 {
 		t.Errorf("sorted by CPU, looking at %v, want everything that runs", got)
 	}
@@ -64,24 +64,24 @@ func TestLookingNamesWhatIsOnScreen(t *testing.T) {
 
 func TestActsNameTheirTargets(t *testing.T) {
 	r := newRobot(t, newWorld(), nil, 80, 21)
-	r.press("X")
-	if a, ok := r.last().(screen.Act); !ok || a.Action != "container.stop" || len(a.Targets) != 1 || a.Targets[0].Name != "api" {
-		t.Errorf("X asked for %#v", r.last())
+	r.Press("X")
+	if a, ok := r.Last().(screen.Act); !ok || a.Action != "container.stop" || len(a.Targets) != 1 || a.Targets[0].Name != "api" {
+		t.Errorf("X asked for %#v", r.Last())
 	}
-	r.press("a")
-	if m, ok := r.last().(screen.Menu); !ok || len(m.Targets) != 1 {
-		t.Errorf("a asked for %#v", r.last())
+	r.Press("a")
+	if m, ok := r.Last().(screen.Menu); !ok || len(m.Targets) != 1 {
+		t.Errorf("a asked for %#v", r.Last())
 	}
 	r.world.put("tokyo-1", container("api", "x", "1", func(c *docker.Container) { c.State = docker.Paused }))
-	r.tick()
-	r.press("Z")
-	if a, ok := r.last().(screen.Act); !ok || a.Action != "container.unpause" {
-		t.Errorf("Z on a paused container asked for %#v", r.last())
+	r.Tick()
+	r.Press("Z")
+	if a, ok := r.Last().(screen.Act); !ok || a.Action != "container.unpause" {
+		t.Errorf("Z on a paused container asked for %#v", r.Last())
 	}
 	empty := newRobot(t, &world{store: newWorld().store, fleet: &fleet.Fleet{}, now: noon}, nil, 80, 21)
-	empty.see("no engine is known").press("X", "l", "e", "enter", "c")
-	if toast, ok := empty.last().(screen.Toast); !ok || !toast.Bad {
-		t.Errorf("acts on nothing gave %#v", empty.last())
+	empty.See("no engine is known").Press("X", "l", "e", "enter", "c")
+	if toast, ok := empty.Last().(screen.Toast); !ok || !toast.Bad {
+		t.Errorf("acts on nothing gave %#v", empty.Last())
 	}
 }
 
@@ -89,10 +89,10 @@ func TestCopy(t *testing.T) {
 	r := newRobot(t, newWorld(), nil, 80, 21)
 	for id, want := range map[string]string{"name": "api", "ID": idOf("api"), "image": "registry.tyo.example:5000/team/api:3.2.0",
 		"docker command": "docker -H unix:///run/docker.sock logs -f --tail 100 api"} {
-		r.press("c")
-		r.answer(kit.Item{ID: id})
-		if c, ok := r.last().(screen.Copy); !ok || c.Text != want {
-			t.Errorf("copy of %s gave %#v, want %q", id, r.last(), want)
+		r.Press("c")
+		r.Answer(kit.Item{ID: id})
+		if c, ok := r.Last().(screen.Copy); !ok || c.Text != want {
+			t.Errorf("copy of %s gave %#v, want %q", id, r.Last(), want)
 		}
 	}
 	if got := quote("it's; rm -rf /"); got != `'it'\''s; rm -rf /'` {
@@ -102,86 +102,86 @@ func TestCopy(t *testing.T) {
 
 func TestShowGoesToASubject(t *testing.T) {
 	r := newRobot(t, newWorld(), &fake{detail: testDetail()}, 80, 21)
-	r.press("/").text("cron").press("enter")
+	r.Press("/").Text("cron").Press("enter")
 	open(r) // the filter hides it
-	r.see("web-blue", "Overview")
+	r.See("web-blue", "Overview")
 	r.screen.Show("engine//tokyo-2")
-	r.see("engine:tokyo-2", "2/9 shown")
+	r.See("engine:tokyo-2", "2/9 shown")
 	r.screen.Show("container/" + idOf("late"))
-	r.press("enter") // meant for what is not there yet
-	r.see("2/9 shown")
+	r.Press("enter") // meant for what is not there yet
+	r.See("2/9 shown")
 	r.world.put("tokyo-2", container("late", "x", "1", nil))
-	r.tick()
-	r.see("late", "[Overview]")
+	r.Tick()
+	r.See("late", "[Overview]")
 }
 
 func TestDetail(t *testing.T) {
 	f := &fake{detail: testDetail()}
 	r := newRobot(t, newWorld(), f, 80, 30)
 	open(r)
-	r.see("command       --token=•••••••• 'serve all'", "read 12s ago").press("tab").see("API_TOKEN=••••••••", "PIN=••••••••", "PATH=/bin", "masked: 2")
-	r.press("v").see("API_TOKEN=tok-12345", "secrets are shown").press("v").see("API_TOKEN=••••••••")
-	r.press("left", "left").see("[Inspect]", "API_TOKEN=••••••••", "--token=••••••••")
-	if strings.Contains(r.frame(), "tok-12345") {
+	r.See("command       --token=•••••••• 'serve all'", "read 12s ago").Press("tab").See("API_TOKEN=••••••••", "PIN=••••••••", "PATH=/bin", "masked: 2")
+	r.Press("v").See("API_TOKEN=tok-12345", "secrets are shown").Press("v").See("API_TOKEN=••••••••")
+	r.Press("left", "left").See("[Inspect]", "API_TOKEN=••••••••", "--token=••••••••")
+	if strings.Contains(r.Frame(), "tok-12345") {
 		t.Error("the secret is on screen")
 	}
-	r.press("right", "tab", "tab", "tab", "tab", "tab").see("[Processes]", "root", "--token=••••••••")
+	r.Press("right", "tab", "tab", "tab", "tab", "tab").See("[Processes]", "root", "--token=••••••••")
 
 	f.set(func(f *fake) { f.err = &docker.Error{Engine: "tokyo-1", Op: "inspect", Why: "no answer in time"} })
 	r.world.now = noon.Add(time.Minute)
-	r.tick()
-	r.run(r.screen.Update(beat{r.screen.top().(*detail)}))
-	r.see("read 1m ago, trying again: no answer in time")
+	r.Tick()
+	r.Run(r.screen.Update(beat{r.screen.top().(*detail)}))
+	r.See("read 1m ago, trying again: no answer in time")
 	f.set(func(f *fake) { f.err = nil })
-	r.run(r.screen.Update(beat{r.screen.top().(*detail)}))
-	r.see("read 1m ago") // the fake's detail is of noon
-	if strings.Contains(r.frame(), "trying again") {
+	r.Run(r.screen.Update(beat{r.screen.top().(*detail)}))
+	r.See("read 1m ago") // the fake's detail is of noon
+	if strings.Contains(r.Frame(), "trying again") {
 		t.Error("the error outlived the answer")
 	}
 
 	late := inspected{to: r.screen.top().(*detail), asked: 0, err: errors.New("late")}
-	r.run(r.screen.Update(late))
-	if strings.Contains(r.frame(), "late") {
+	r.Run(r.screen.Update(late))
+	if strings.Contains(r.Frame(), "late") {
 		t.Error("a late answer was taken")
 	}
 	r.world.put("tokyo-1")
-	r.tick()
-	r.see("removed; this is what was last known", "the container was removed")
-	r.press("esc").see("3 containers")
-	r.run(r.screen.Update(beat{late.to})) // for a place that is left
+	r.Tick()
+	r.See("removed; this is what was last known", "the container was removed")
+	r.Press("esc").See("3 containers")
+	r.Run(r.screen.Update(beat{late.to})) // for a place that is left
 }
 
 func TestShellAsksAndRefuses(t *testing.T) {
 	r := newRobot(t, newWorld(), &fake{}, 80, 21)
 	says := func(want string) {
 		t.Helper()
-		if toast, ok := r.last().(screen.Toast); !ok || !strings.Contains(toast.Text, want) {
-			t.Errorf("got %#v, want %q", r.last(), want)
+		if toast, ok := r.Last().(screen.Toast); !ok || !strings.Contains(toast.Text, want) {
+			t.Errorf("got %#v, want %q", r.Last(), want)
 		}
 	}
-	r.press("e") // api, in production
-	if o, ok := r.last().(screen.Overlay); !ok {
-		t.Fatalf("production was not asked about: %#v", r.last())
+	r.Press("e") // api, in production
+	if o, ok := r.Last().(screen.Overlay); !ok {
+		t.Fatalf("production was not asked about: %#v", r.Last())
 	} else if o.Answer(nil) != nil {
 		t.Error("no is taken for yes")
 	} else if _, ok := o.Answer(true).(shellWanted); !ok {
 		t.Error("yes opens no shell")
 	}
-	r.press("down", "e")
+	r.Press("down", "e")
 	says("cron is exited")
-	r.press("*", "e")
+	r.Press("*", "e")
 	says("and 9 are chosen")
-	r.press("esc")
+	r.Press("esc")
 	r.screen.Show("container/" + idOf("web-green"))
-	r.press("e")
+	r.Press("e")
 	says("shanghai-1 does not answer")
 	r.screen.ReadOnly = true
 	r.screen.Show("container/" + idOf("api"))
-	r.press("e")
+	r.Press("e")
 	says("read-only")
-	r.run(r.screen.Update(shellEnded{name: "api", code: 3}))
+	r.Run(r.screen.Update(shellEnded{name: "api", code: 3}))
 	says("exit code 3")
-	r.run(r.screen.Update(shellEnded{name: "api", err: &docker.Error{Engine: "x", Why: "it has no shell"}}))
+	r.Run(r.screen.Update(shellEnded{name: "api", err: &docker.Error{Engine: "x", Why: "it has no shell"}}))
 	says("no shell in api: it has no shell")
 	run := &shellRun{in: strings.NewReader(""), out: &strings.Builder{}}
 	if err := run.Run(); err == nil || !strings.Contains(err.Error(), "needs a terminal") {
@@ -195,30 +195,30 @@ func TestLogsFollowAndEnd(t *testing.T) {
 	w := newWorld()
 	r := newRobot(t, w, f, 80, 30)
 	r.screen.Show("container/" + idOf("web-blue"))
-	r.press("l")
-	r.until("the end of the log", func() bool { return strings.Contains(r.frame(), "the log ended here") })
+	r.Press("l")
+	r.Until("the end of the log", func() bool { return strings.Contains(r.Frame(), "the log ended here") })
 	f.set(func(f *fake) {
 		f.ends = false
 		f.log = append(f.log, docker.LogLine{At: noon.Add(time.Second), Text: "back again"})
 	})
 	w.put("tokyo-1", container("web-blue", "x", "1", func(c *docker.Container) { c.Started = noon }))
-	r.until("the next start", func() bool { return strings.Contains(r.frame(), "back again") })
-	r.see("the container was started again")
-	if n := strings.Count(r.frame(), "GET /39"); n != 1 {
+	r.Until("the next start", func() bool { return strings.Contains(r.Frame(), "back again") })
+	r.See("the container was started again")
+	if n := strings.Count(r.Frame(), "GET /39"); n != 1 {
 		t.Errorf("the last line is there %d times after the restart, want once", n)
 	}
 	w.fail("tokyo-1", errors.New("connection refused"))
-	r.tick()
-	r.see("engine tokyo-1 does not answer: connection refused")
+	r.Tick()
+	r.See("engine tokyo-1 does not answer: connection refused")
 	w.now = noon.Add(time.Minute)
 	w.put("tokyo-1", container("web-blue", "x", "1", func(c *docker.Container) { c.Started = noon }))
-	r.tick()
-	r.see("engine tokyo-1 answers again")
+	r.Tick()
+	r.See("engine tokyo-1 answers again")
 	w.put("tokyo-1")
-	r.tick()
-	r.see("the container was removed")
+	r.Tick()
+	r.See("the container was removed")
 
-	r.press("esc")
+	r.Press("esc")
 	for end := time.Now().Add(60 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d goroutines, %d before the log was followed", runtime.NumGoroutine(), before)
@@ -258,36 +258,36 @@ func TestOlderLines(t *testing.T) {
 	f := &fake{log: testLog(3000)} // one a second: 50 minutes
 	r := newRobot(t, newWorld(), f, 80, 30)
 	r.screen.Show("container/" + idOf("web-blue"))
-	r.press("l")
+	r.Press("l")
 	pane := r.screen.top().(*logs).pane
-	r.until("the tail", func() bool { return pane.Len() == logTail })
-	r.press("[")
+	r.Until("the tail", func() bool { return pane.Len() == logTail })
+	r.Press("[")
 	if got := pane.Len(); got < logTail+pastChunk || got > 3000 {
 		t.Errorf("%d lines after loading earlier ones", got)
 	}
 	for range 10 {
-		r.press("[")
+		r.Press("[")
 	}
 	if pane.Len() != 3000 {
 		t.Errorf("%d lines, want all 3000", pane.Len())
 	}
-	if toast, ok := r.last().(screen.Toast); !ok || toast.Text != "there are no older lines" {
-		t.Errorf("at the start of the log: %#v", r.last())
+	if toast, ok := r.Last().(screen.Toast); !ok || toast.Text != "there are no older lines" {
+		t.Errorf("at the start of the log: %#v", r.Last())
 	}
-	r.press("@").text("x").press("enter").see("since x", "no such time; write 10m") // and is asked again
-	r.press("backspace").text("10m").press("enter")                                 // loaded already
+	r.Press("@").Text("x").Press("enter").See("since x", "no such time; write 10m") // and is asked again
+	r.Press("backspace").Text("10m").Press("enter")                                 // loaded already
 	if top, _ := pane.Top(); pane.Following() || top.At.Before(r.world.now.Add(-11*time.Minute)) || top.At.After(r.world.now.Add(-9*time.Minute)) {
 		t.Errorf("10m is at %v, following %v", top.At, pane.Following())
 	}
 
 	f.set(func(f *fake) { f.log = testLog(40_000) }) // more than is read at once
-	r.press("@").text("11h").press("enter").see("a piece of the past; f follows the newest")
+	r.Press("@").Text("11h").Press("enter").See("a piece of the past; f follows the newest")
 	if top, _ := pane.Top(); pane.Len() != pastMost+1 || top.At.Sub(r.world.now.Add(-11*time.Hour)).Abs() > time.Second {
 		t.Errorf("%d lines, from %v", pane.Len(), top.At)
 	}
-	r.press("f")
-	r.until("the newest", func() bool { return pane.Len() == logTail })
-	r.see("following", "/39999")
+	r.Press("f")
+	r.Until("the newest", func() bool { return pane.Len() == logTail })
+	r.See("following", "/39999")
 }
 
 func TestSecretLabels(t *testing.T) {
@@ -304,9 +304,9 @@ func TestSecretLabels(t *testing.T) {
 	}
 	r := newRobot(t, w, &fake{detail: testDetail()}, 80, 40)
 	r.screen.Show("container/" + idOf("web-blue"))
-	r.press("enter").see("traefik.password=••••••••", "team=shop", "config-hash=9f86")
-	if r.press("v"); !strings.Contains(r.frame(), `a"b`) {
-		t.Errorf("v does not show it:\n%s", r.frame())
+	r.Press("enter").See("traefik.password=••••••••", "team=shop", "config-hash=9f86")
+	if r.Press("v"); !strings.Contains(r.Frame(), `a"b`) {
+		t.Errorf("v does not show it:\n%s", r.Frame())
 	}
 }
 

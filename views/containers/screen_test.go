@@ -18,10 +18,8 @@ import (
 	"ringside/backends/docker"
 	"ringside/backends/fleet"
 	"ringside/backends/watch"
-	"ringside/keymap"
-	"ringside/views/kit"
-	"ringside/views/kit/kittest"
 	"ringside/views/screen"
+	"ringside/views/screen/screentest"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -107,129 +105,18 @@ func (w *world) snapshot() screen.Snapshot {
 
 // robot drives a screen as the console does, commands included.
 type robot struct {
-	t      testing.TB
+	screentest.Robot[*robot]
 	world  *world
 	screen *Screen
-	keys   *keymap.Map
-	sent   []tea.Msg // what the screen asked of the console
 }
 
 func newRobot(t testing.TB, w *world, e engine, width, height int) *robot {
 	t.Helper()
-	keys, faults := keymap.New(keymap.Table, nil)
-	if faults != nil {
-		t.Fatal(faults)
-	}
-	r := &robot{t: t, world: w, keys: keys}
+	r := &robot{world: w}
 	r.screen = newScreen(func(string) (engine, bool) { return e, e != nil }, func() {})
 	r.screen.later = func(time.Duration, tea.Msg) tea.Cmd { return nil }
-	t.Cleanup(r.screen.Close)
-	r.screen.Resize(width, height)
-	r.screen.Restyle(screen.Look{Theme: kit.NewTheme(true, false)})
-	r.tick()
+	r.Start(t, r, r.screen, func() screen.Snapshot { return r.world.snapshot() }, width, height)
 	return r
-}
-
-func (r *robot) tick() { r.run(r.screen.Refresh(r.world.snapshot())) }
-
-// run carries commands out, and gives answers of dialogs back.
-func (r *robot) run(cmd tea.Cmd) {
-	if cmd == nil {
-		return
-	}
-	msg := cmd()
-	switch m := msg.(type) {
-	case nil:
-	case tea.BatchMsg:
-		for _, c := range m {
-			r.run(c)
-		}
-	case screen.Toast, screen.Act, screen.Menu, screen.Copy, screen.Overlay:
-		r.sent = append(r.sent, m)
-	default:
-		r.run(r.screen.Update(m))
-	}
-}
-
-func (r *robot) press(keys ...string) *robot {
-	r.t.Helper()
-	for _, k := range keys {
-		msg := kittest.Key(k)
-		if r.screen.Typing() {
-			r.run(r.screen.Type(msg))
-			continue
-		}
-		id, ok := r.keys.Lookup(r.screen.Scopes(), msg.String())
-		switch {
-		case !ok:
-			r.t.Fatalf("key %q means nothing in %v", k, r.screen.Scopes())
-		case id == keymap.Back:
-			r.screen.Back()
-		default:
-			r.run(r.screen.Do(id))
-		}
-	}
-	return r
-}
-
-func (r *robot) text(s string) *robot {
-	for _, c := range s {
-		if c == ' ' {
-			r.press("space")
-		} else {
-			r.press(string(c))
-		}
-	}
-	return r
-}
-
-// answer closes the dialog that was asked for with a result.
-func (r *robot) answer(result any) {
-	r.t.Helper()
-	o, ok := r.last().(screen.Overlay)
-	if !ok {
-		r.t.Fatalf("no dialog was asked for, but %#v", r.last())
-	}
-	r.run(func() tea.Msg { return o.Answer(result) })
-}
-
-func (r *robot) last() tea.Msg {
-	if len(r.sent) == 0 {
-		return nil
-	}
-	return r.sent[len(r.sent)-1]
-}
-
-func (r *robot) frame() string {
-	r.t.Helper()
-	f := r.screen.View()
-	kittest.Check(r.t, f, r.screen.w, r.screen.h)
-	return kittest.Plain(f)
-}
-
-func (r *robot) see(parts ...string) *robot {
-	r.t.Helper()
-	f := r.frame()
-	for _, p := range parts {
-		if !strings.Contains(f, p) {
-			r.t.Errorf("%q is not on screen:\n%s", p, f)
-		}
-	}
-	return r
-}
-
-// until ticks until a condition holds.
-func (r *robot) until(what string, ok func() bool) {
-	r.t.Helper()
-	for end := time.Now().Add(60 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		r.tick()
-		if ok() {
-			return
-		}
-		if time.Now().After(end) {
-			r.t.Fatalf("%s did not come about:\n%s", what, r.frame())
-		}
-	}
 }
 
 // fake is an engine that answers from memory.

@@ -13,7 +13,7 @@ func BenchmarkKeyAndView(b *testing.B) {
 		b.Run(fmt.Sprintf("%dx%d", size.w, size.h), func(b *testing.B) {
 			r := newRobot(b, ring(1000, 20), size.w, size.h)
 			for b.Loop() {
-				r.press("down")
+				r.Press("down")
 				_ = r.screen.View()
 			}
 		})
@@ -21,7 +21,7 @@ func BenchmarkKeyAndView(b *testing.B) {
 	b.Run("200x60", func(b *testing.B) { // with every host on the map
 		r := newRobot(b, ring(1000, 20), 200, 60)
 		for b.Loop() {
-			r.press("down")
+			r.Press("down")
 			_ = r.screen.View()
 		}
 	})
@@ -32,7 +32,7 @@ func BenchmarkFilterKey(b *testing.B) {
 	for _, c := range []struct{ name, before, key string }{{"narrower", "sw0", "1"}, {"wider", "sw01", "backspace"}, {"range", "sw[001-04", "0"}, {"field", "state:o", "n"}} {
 		b.Run(c.name, func(b *testing.B) {
 			r := newRobot(b, ring(1000, 20), 80, 21)
-			r.press("/")
+			r.Press("/")
 			for b.Loop() {
 				b.StopTimer()
 				l := r.screen.list
@@ -40,7 +40,7 @@ func BenchmarkFilterKey(b *testing.B) {
 				r.screen.model.setQuery(c.before)
 				l.changed()
 				b.StartTimer()
-				r.press(c.key)
+				r.Press(c.key)
 				_ = r.screen.View()
 			}
 		})

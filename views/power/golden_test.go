@@ -4,20 +4,16 @@ import (
 	"fmt"
 	"testing"
 	"time"
-
-	"ringside/views/kit"
-	"ringside/views/kit/kittest"
-	"ringside/views/screen"
 )
 
 var sizes = []struct{ w, h int }{{80, 21}, {140, 37}}
 
 // places are what to look at, each from a fresh screen.
 var places = map[string]func(*robot){
-	"list":      func(r *robot) { r.press("down", "space", "down") },
-	"groups":    func(r *robot) { r.press("b", "b", "down", "down", "down") },
-	"filter":    func(r *robot) { r.press("/").text("sw[002-014] !state:on colour:blue") },
-	"attention": func(r *robot) { r.run(r.screen.Update(orderPicked{"attention"})); r.press("home") },
+	"list":      func(r *robot) { r.Press("down", "space", "down") },
+	"groups":    func(r *robot) { r.Press("b", "b", "down", "down", "down") },
+	"filter":    func(r *robot) { r.Press("/").Text("sw[002-014] !state:on colour:blue") },
+	"attention": func(r *robot) { r.Run(r.screen.Update(orderPicked{"attention"})); r.Press("home") },
 	"overview":  func(r *robot) { open(r, "sw003") },
 	"sensors":   func(r *robot) { open(r, "sw003"); toTab(r, "Sensors"); beatTwice(r) },
 	"events":    func(r *robot) { open(r, "sw003"); toTab(r, "Events") },
@@ -26,18 +22,18 @@ var places = map[string]func(*robot){
 
 func open(r *robot, host string) {
 	r.screen.Show("host//" + host)
-	r.press("enter")
+	r.Press("enter")
 }
 
 func toTab(r *robot, title string) {
-	r.t.Helper()
+	r.T.Helper()
 	for range pages {
 		if titles[max(r.screen.detail.tab, r.screen.detail.first())] == title {
 			return
 		}
-		r.press("tab")
+		r.Press("tab")
 	}
-	r.t.Fatalf("no tab %s", title)
+	r.T.Fatalf("no tab %s", title)
 }
 
 // beatTwice lets the sensors be read twice more, with other values.
@@ -50,7 +46,7 @@ func beatTwice(r *robot) {
 			f.sensors[0].Value += float64(4 * (i + 1))
 		})
 		for _, b := range beats {
-			r.run(r.screen.Update(b))
+			r.Run(r.screen.Update(b))
 		}
 	}
 }
@@ -63,13 +59,7 @@ func TestFrames(t *testing.T) {
 			t.Run(fmt.Sprintf("%s-%d", name, size.w), func(t *testing.T) {
 				r := newRobot(t, newWorld(), size.w, size.h)
 				visit(r)
-				r.frame()
-				kittest.Golden(t, fmt.Sprintf("%s-%d", name, size.w), r.screen.View())
-				r.screen.Restyle(screen.Look{Theme: kit.NewTheme(false, false), Marker: true})
-				r.frame()
-				r.screen.Restyle(screen.Look{Theme: kit.NewTheme(true, true)})
-				r.frame()
-				kittest.Golden(t, fmt.Sprintf("%s-%d-ascii", name, size.w), kittest.Plain(r.screen.View()))
+				r.Looks(name)
 			})
 		}
 	}
@@ -81,8 +71,8 @@ func TestFramesKeepTheirSize(t *testing.T) {
 		r := newRobot(t, newWorld(), 80, 21)
 		visit(r)
 		for _, size := range []struct{ w, h int }{{1, 1}, {3, 2}, {20, 4}, {60, 12}, {61, 15}, {119, 30}, {120, 30}, {300, 80}} {
-			r.screen.Resize(size.w, size.h)
-			r.frame()
+			r.Resize(size.w, size.h)
+			r.Frame()
 			if t.Failed() {
 				t.Fatalf("%s at %dx%d", name, size.w, size.h)
 			}

@@ -2,7 +2,6 @@ package power
 
 import (
 	"context"
-	"strings"
 	"testing"
 	"time"
 
@@ -37,39 +36,21 @@ func TestAgainstTheLab(t *testing.T) {
 
 	r := newRobot(t, w, 80, 24)
 	r.screen.bmc = New(set).bmc
-	sees := func(what string, parts ...string) {
-		t.Helper()
-		for end := time.Now().Add(60 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-			w.now = time.Now()
-			r.tick()
-			f, missing := r.frame(), ""
-			for _, p := range parts {
-				if !strings.Contains(f, p) {
-					missing = p
-				}
-			}
-			if missing == "" {
-				return
-			}
-			if time.Now().After(end) {
-				t.Fatalf("%s: no %q in\n%s", what, missing, f)
-			}
-		}
-	}
-	sees("the list", "■ 2 on · ? 1 silent · ⊘ 1 unreadable", "⊘ wrong password")
+	r.Fresh = func() { w.now = time.Now() }
+	r.Await("the list", "■ 2 on · ? 1 silent · ⊘ 1 unreadable", "⊘ wrong password")
 	for _, host := range []string{"one", "two"} {
 		open(r, host)
-		sees(host, "serial", "firmware", "as the BIOS says, no override")
+		r.Await(host, "serial", "firmware", "as the BIOS says, no override")
 		toTab(r, "Sensors")
-		sees(host+"'s sensors", "Temperatures", " C  ok")
+		r.Await(host+"'s sensors", "Temperatures", " C  ok")
 		toTab(r, "Events")
-		sees(host+"'s events", "20")
-		r.press("esc")
+		r.Await(host+"'s events", "20")
+		r.Press("esc")
 	}
 	open(r, "four")
-	sees("one that refuses us", "wrong password", "r asks all the same")
-	r.press("esc")
+	r.Await("one that refuses us", "wrong password", "r asks all the same")
+	r.Press("esc")
 	l.BMC("one").Cut()
 	set.All()[0].Refresh()
-	sees("a power cut", "□ 1 off", "nobody asked")
+	r.Await("a power cut", "□ 1 off", "nobody asked")
 }

@@ -20,14 +20,14 @@ import (
 // Words say what is wrong, and the foot why; a colour alone says nothing.
 func TestTroubleInWords(t *testing.T) {
 	r := newRobot(t, newWorld(), 80, 30)
-	r.see("? silent", "⊘ wrong password", "⊘ sessions full", "~ unknown", "was on")
+	r.See("? silent", "⊘ wrong password", "⊘ sessions full", "~ unknown", "was on")
 	r.screen.Show("host//sw011")
-	r.see("sw011: user oncall is refused (check credentials.bmc)")
+	r.See("sw011: user oncall is refused (check credentials.bmc)")
 	r.screen.Show("host//sw008")
-	r.see("identify light on · not verified: tls: {skip_verify: true} · redfish")
+	r.See("identify light on · not verified: tls: {skip_verify: true} · redfish")
 	r.screen.Show("host//sw006")
-	r.see("sw006: main power fault · cooling fault")
-	r.screen.Resize(140, 37)
+	r.See("sw006: main power fault · cooling fault")
+	r.Resize(140, 37)
 	if l := r.line("sw008  "); !strings.Contains(l, "! redfish") {
 		t.Errorf("an unverified connection has no sign: %q", l)
 	}
@@ -37,45 +37,45 @@ func TestNoBMC(t *testing.T) {
 	w := ring(2, 2)
 	w.fleet.Hosts[0].BMC, w.fleet.Hosts[1].BMC = nil, nil
 	r := newRobot(t, w, 80, 21)
-	r.see("no host has a BMC: add hosts with bmc: {address, credential} to ringside.yaml")
-	r.press("a")
-	if got, ok := r.last().(screen.Toast); !ok || !got.Bad {
-		t.Errorf("acts on nothing: %#v", r.last())
+	r.See("no host has a BMC: add hosts with bmc: {address, credential} to ringside.yaml")
+	r.Press("a")
+	if got, ok := r.Last().(screen.Toast); !ok || !got.Bad {
+		t.Errorf("acts on nothing: %#v", r.Last())
 	}
 }
 
 func TestMarksAndActs(t *testing.T) {
 	r := newRobot(t, newWorld(), 80, 21)
-	r.press("/").text("sw[002-004]").press("enter", "*", "esc").see("3 marked")
-	r.press("X")
-	a, ok := r.last().(screen.Act)
+	r.Press("/").Text("sw[002-004]").Press("enter", "*", "esc").See("3 marked")
+	r.Press("X")
+	a, ok := r.Last().(screen.Act)
 	if !ok || a.Action != "power.off" || len(a.Targets) != 3 {
-		t.Fatalf("X asks for %#v", r.last())
+		t.Fatalf("X asks for %#v", r.Last())
 	}
 	want := fleet.Target{Kind: fleet.KindHost, Name: "sw002", Site: "tokyo", Environment: "production"}
 	if a.Targets[0] != want {
 		t.Errorf("target %+v, want %+v", a.Targets[0], want)
 	}
 	for key, action := range map[string]string{"U": "power.on", "F": "power.force", "T": "power.cycle", "R": "power.reset", "B": "power.boot", "I": "power.identify"} {
-		if r.press(key); r.last().(screen.Act).Action != action {
-			t.Errorf("%s asks for %v", key, r.last())
+		if r.Press(key); r.Last().(screen.Act).Action != action {
+			t.Errorf("%s asks for %v", key, r.Last())
 		}
 	}
-	if r.press("a"); len(r.last().(screen.Menu).Targets) != 3 {
-		t.Errorf("a offers %v", r.last())
+	if r.Press("a"); len(r.Last().(screen.Menu).Targets) != 3 {
+		t.Errorf("a offers %v", r.Last())
 	}
-	r.press("esc").miss("marked")
+	r.Press("esc").Miss("marked")
 	if got := r.screen.Selection(); len(got) != 1 || got[0].Name != "sw002" {
 		t.Errorf("without marks %v is selected", got)
 	}
-	r.press("b") // by site: a heading stands for its hosts
-	r.press("home")
+	r.Press("b") // by site: a heading stands for its hosts
+	r.Press("home")
 	if n := len(r.screen.Selection()); n != 25 {
 		t.Errorf("the heading of tokyo stands for %d hosts", n)
 	}
-	r.press("-").see("▸ tokyo", "16 on").miss("sw003  ")
+	r.Press("-").See("▸ tokyo", "16 on").Miss("sw003  ")
 	r.screen.Show("host//sw003")
-	r.see("sw003  ")
+	r.See("sw003  ")
 }
 
 // The map shows the cursor's host, the marked ones, and folds where it would take
@@ -86,16 +86,16 @@ func TestMap(t *testing.T) {
 	if !strings.Contains(r.screen.View(), ";7m□") {
 		t.Error("the cursor's host is not highlighted on the map")
 	}
-	r.press("space")
+	r.Press("space")
 	if !strings.Contains(r.screen.View(), ";4m□") {
 		t.Error("the marked host is not underlined on the map")
 	}
-	r.press("m").miss("r02 ■?⊘⊘")
-	r.press("m").see("r02 ■?⊘⊘")
+	r.Press("m").Miss("r02 ■?⊘⊘")
+	r.Press("m").See("r02 ■?⊘⊘")
 	r = newRobot(t, ring(1000, 20), 80, 21)
-	r.see("tokyo    ■ 500 on", "shanghai ■ 500 on", "■ 1000 on").miss("■■■")
-	r.screen.Resize(200, 60)
-	r.see("r01 ■■■■■■■■■■■■■■■■■■■■")
+	r.See("tokyo    ■ 500 on", "shanghai ■ 500 on", "■ 1000 on").Miss("■■■")
+	r.Resize(200, 60)
+	r.See("r01 ■■■■■■■■■■■■■■■■■■■■")
 	if n := r.screen.list.mapRows; n > 20 {
 		t.Errorf("the map takes %d of 60 lines", n)
 	}
@@ -106,32 +106,32 @@ func TestGoToAHostThatIsNotKnownYet(t *testing.T) {
 	hosts := w.fleet.Hosts
 	w.fleet = &fleet.Fleet{}
 	r := newRobot(t, w, 80, 21)
-	r.run(r.screen.Show("host//sw003"))
-	r.run(r.screen.Do(keymap.Open))
+	r.Run(r.screen.Show("host//sw003"))
+	r.Run(r.screen.Do(keymap.Open))
 	w.fleet = &fleet.Fleet{Hosts: hosts}
-	r.tick()
-	r.see("Overview", "sw003")
+	r.Tick()
+	r.See("Overview", "sw003")
 	if got := r.screen.Title(); got != "Power › sw003" {
 		t.Errorf("title %q", got)
 	}
-	r.press("esc")
+	r.Press("esc")
 	for subject, want := range map[fleet.Target]string{
 		{Kind: fleet.KindSite, Name: "shanghai"}:                "site:shanghai  ",
 		{Kind: fleet.KindRack, Scope: "tokyo", Name: "r01"}:     "8/41 shown",
 		{Kind: fleet.KindSite, Name: "sw[001-002],sw003"}:       "3/41 shown",
 		{Kind: fleet.KindHost, Name: "東京-踏み台-with-a-long-name"}: "▌ ░ not read yet",
 	} {
-		r.run(r.screen.Show(subject.Key()))
-		r.see(want)
+		r.Run(r.screen.Show(subject.Key()))
+		r.See(want)
 	}
 }
 
 func TestCopy(t *testing.T) {
 	r := newRobot(t, newWorld(), 80, 21)
-	r.press("space", "space", "c")
-	o, ok := r.last().(screen.Overlay)
+	r.Press("space", "space", "c")
+	o, ok := r.Last().(screen.Overlay)
 	if !ok {
-		t.Fatalf("c asks for %#v", r.last())
+		t.Fatalf("c asks for %#v", r.Last())
 	}
 	for id, want := range map[string]string{"name": "sw001\nsw002", "BMC address": "sw001.bmc.example\nsw002.bmc.example", "SSH address": "", hostRange: "sw[001-002]"} {
 		if got := o.Answer(kit.Item{ID: id}); got != (copied{id, want}) {
@@ -145,38 +145,38 @@ func TestOverviewTellsWhatItDoesNotKnow(t *testing.T) {
 	r.bmcs.errs[bootPart] = &bmc.Error{Host: "sw010", Trouble: bmc.Unsupported, Why: "no boot options"}
 	r.bmcs.errs[infoPart] = &bmc.Error{Host: "sw010", Trouble: bmc.Silent, Why: "no answer from sw010.bmc.example:623", Hint: "is it plugged in?"}
 	open(r, "sw010")
-	r.see("? silent", "last known    on", "this BMC does not offer a boot override", "hardware      no answer from sw010.bmc.example:623 (is it plugged in?)", "trying again: no answer")
+	r.See("? silent", "last known    on", "this BMC does not offer a boot override", "hardware      no answer from sw010.bmc.example:623 (is it plugged in?)", "trying again: no answer")
 	// What a BMC does not offer is not asked for again; what failed is.
 	if len(r.beats) != 1 || r.beats[0].(beat).part != infoPart {
 		t.Errorf("to be read again: %v", r.beats)
 	}
 	r.bmcs.errs[infoPart] = nil
-	r.run(r.screen.Update(r.beats[0]))
-	r.see("Supermicro SSG-6049P").miss("trying again")
+	r.Run(r.screen.Update(r.beats[0]))
+	r.See("Supermicro SSG-6049P").Miss("trying again")
 	if r.bmcs.reads[bootPart] != 1 {
 		t.Errorf("the boot override was read %d times", r.bmcs.reads[bootPart])
 	}
-	r.press("esc")
+	r.Press("esc")
 
 	// A BMC that refuses our password is left alone, lest it locks the account.
 	open(r, "sw011")
-	r.see("trouble       user oncall is refused", "boot          not asked for: wrong password; r asks all the same")
+	r.See("trouble       user oncall is refused", "boot          not asked for: wrong password; r asks all the same")
 	if n := r.bmcs.reads[bootPart]; n != 1 {
 		t.Errorf("%d reads of a BMC that refuses us", n-1)
 	}
 	r.bmcs.errs[bootPart] = &bmc.Error{Host: "sw011", Trouble: bmc.WrongPassword, Why: "user oncall is refused"}
 	r.beats = nil
-	r.run(r.screen.Do(keymap.Refresh))
-	r.see("r tries again: user oncall is refused", "Supermicro")
+	r.Run(r.screen.Do(keymap.Refresh))
+	r.See("r tries again: user oncall is refused", "Supermicro")
 	if r.bmcs.reads[bootPart] != 2 || len(r.beats) != 1 {
 		t.Errorf("asked for: %d reads, then %v", r.bmcs.reads[bootPart], r.beats)
 	}
-	r.press("esc")
+	r.Press("esc")
 	open(r, "sw011")
 	r.bmcs.errs[bootPart] = nil
 	r.world.put("sw011", nil)
-	r.tick()
-	r.see("PXE, next boot only, UEFI")
+	r.Tick()
+	r.See("PXE, next boot only, UEFI")
 
 	if got := bootWords(bmc.Boot{Device: bmc.Disk}); got != "disk, for how long is not told" {
 		t.Errorf("flags that are not told: %q", got)
@@ -188,15 +188,15 @@ func TestEmptyAndNotOffered(t *testing.T) {
 	r.bmcs.events, r.bmcs.sensors = nil, nil
 	open(r, "sw001")
 	toTab(r, "Events")
-	r.see("the event log is empty")
-	r.press("shift+tab").see("the BMC offers sensors, and has none")
-	r.press("esc")
+	r.See("the event log is empty")
+	r.Press("shift+tab").See("the BMC offers sensors, and has none")
+	r.Press("esc")
 	r.bmcs.errs[sensorsPart] = &bmc.Error{Host: "sw001", Trouble: bmc.Unsupported}
 	open(r, "sw001")
 	toTab(r, "Sensors")
-	r.see("this BMC does not offer sensors")
+	r.See("this BMC does not offer sensors")
 	toTab(r, "On it")
-	r.see("no engine is configured with host: sw001", "none of the newest runs")
+	r.See("no engine is configured with host: sw001", "none of the newest runs")
 }
 
 // Sensors are read only while they are seen, one read at a time, and answers for
@@ -209,12 +209,12 @@ func TestReadsEndWithTheDetail(t *testing.T) {
 	}
 	toTab(r, "Sensors")
 	last := r.beats[len(r.beats)-1]
-	r.press("tab") // away from the sensors
-	r.run(r.screen.Update(last))
+	r.Press("tab") // away from the sensors
+	r.Run(r.screen.Update(last))
 	if n := r.bmcs.reads[sensorsPart]; n != 1 {
 		t.Errorf("%d reads of sensors that nobody looks at", n)
 	}
-	r.press("shift+tab")
+	r.Press("shift+tab")
 	if n := r.bmcs.reads[sensorsPart]; n != 2 {
 		t.Errorf("%d reads after coming back to what is due", n)
 	}
@@ -227,17 +227,17 @@ func TestReadsEndWithTheDetail(t *testing.T) {
 	}
 	done := make(chan tea.Msg, 1)
 	go func() { done <- cmd() }()
-	r.press("esc")
+	r.Press("esc")
 	select {
 	case m := <-done:
 		if a := m.(answer); a.err != context.Canceled {
 			t.Errorf("a read that was left ends with %v", a.err)
 		}
-		r.run(r.screen.Update(m)) // too late: nothing is open
+		r.Run(r.screen.Update(m)) // too late: nothing is open
 	case <-time.After(60 * time.Second):
 		t.Fatal("leaving the detail does not end its reads")
 	}
-	r.run(r.screen.Update(last))
+	r.Run(r.screen.Update(last))
 	if n := r.bmcs.reads[sensorsPart]; n != 3 {
 		t.Errorf("a beat of a closed detail reads: %d", n)
 	}
@@ -248,13 +248,13 @@ func TestLateAnswersAreDropped(t *testing.T) {
 	open(r, "sw001")
 	d := r.screen.detail
 	d.take(answer{to: d, part: infoPart, asked: d.reads[infoPart].asked - 1, value: bmc.Info{Vendor: "someone else"}, at: noon})
-	r.see("Supermicro").miss("someone else")
+	r.See("Supermicro").Miss("someone else")
 }
 
 func TestRefreshReadsAgain(t *testing.T) {
 	r := newRobot(t, newWorld(), 80, 21)
 	open(r, "sw001")
-	r.run(r.screen.Do(keymap.Refresh))
+	r.Run(r.screen.Do(keymap.Refresh))
 	if r.bmcs.reads[infoPart] != 2 || r.bmcs.reads[bootPart] != 2 || r.bmcs.reads[eventsPart] != 0 {
 		t.Errorf("reads after a refresh: %v", r.bmcs.reads)
 	}
@@ -264,10 +264,10 @@ func TestEventsAreFiltered(t *testing.T) {
 	r := newRobot(t, newWorld(), 80, 21)
 	open(r, "sw001")
 	toTab(r, "Events")
-	r.press("/").text("fan !psu").press("enter")
-	r.see("FAN3: Lower Critical", "only fan !psu").miss("PSU2", "Log area cleared")
-	r.press("esc").see("PSU2")
-	if r.press("esc"); r.screen.detail != nil {
+	r.Press("/").Text("fan !psu").Press("enter")
+	r.See("FAN3: Lower Critical", "only fan !psu").Miss("PSU2", "Log area cleared")
+	r.Press("esc").See("PSU2")
+	if r.Press("esc"); r.screen.detail != nil {
 		t.Error("esc without a filter does not leave the detail")
 	}
 }
@@ -290,11 +290,11 @@ func TestTracesKeepToTheirRange(t *testing.T) {
 func TestWideKeepsTheOverview(t *testing.T) {
 	r := newRobot(t, newWorld(), 140, 37)
 	open(r, "sw003")
-	r.see("last change", "[Sensors]", "CPU1 Temp", "│")
+	r.See("last change", "[Sensors]", "CPU1 Temp", "│")
 	toTab(r, "Events")
-	r.see("last change", "[Events]", "Lower Critical")
-	r.screen.Resize(80, 21)
-	r.see("[Events]").miss("last change")
+	r.See("last change", "[Events]", "Lower Critical")
+	r.Resize(80, 21)
+	r.See("[Events]").Miss("last change")
 	kittest.Check(t, r.screen.View(), 80, 21)
 }
 

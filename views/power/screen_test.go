@@ -16,11 +16,9 @@ import (
 	"ringside/backends/fleet"
 	"ringside/backends/impact"
 	"ringside/backends/watch"
-	"ringside/keymap"
-	"ringside/views/kit"
-	"ringside/views/kit/kittest"
 	"ringside/views/screen"
 	"ringside/views/screen/hosts"
+	"ringside/views/screen/screentest"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -102,122 +100,25 @@ func (w *world) snapshot() screen.Snapshot {
 
 // robot drives a screen as the console does, commands included.
 type robot struct {
-	t      testing.TB
+	screentest.Robot[*robot]
 	world  *world
 	bmcs   *fakeBMCs
 	screen *Screen
-	keys   *keymap.Map
-	sent   []tea.Msg // what the screen asked of the console
 	beats  []tea.Msg // what would come later
 }
 
 func newRobot(t testing.TB, w *world, width, height int) *robot {
 	t.Helper()
-	keys, faults := keymap.New(keymap.Table, nil)
-	if faults != nil {
-		t.Fatal(faults)
-	}
-	r := &robot{t: t, world: w, keys: keys, bmcs: newFakeBMCs()}
+	r := &robot{world: w, bmcs: newFakeBMCs()}
 	r.screen = newScreen(func(string) (controller, bool) { return r.bmcs, true })
 	r.screen.later = func(_ time.Duration, m tea.Msg) tea.Cmd { r.beats = append(r.beats, m); return nil }
-	t.Cleanup(r.screen.Close)
-	r.screen.Resize(width, height)
-	r.screen.Restyle(screen.Look{Theme: kit.NewTheme(true, false)})
-	r.tick()
-	return r
-}
-
-func (r *robot) tick() { r.run(r.screen.Refresh(r.world.snapshot())) }
-
-// run carries commands out, and gives answers of dialogs back.
-func (r *robot) run(cmd tea.Cmd) {
-	if cmd == nil {
-		return
-	}
-	switch m := cmd().(type) {
-	case nil:
-	case tea.BatchMsg:
-		for _, c := range m {
-			r.run(c)
-		}
-	case screen.Toast, screen.Act, screen.Menu, screen.Copy, screen.Overlay:
-		r.sent = append(r.sent, m)
-	default:
-		r.run(r.screen.Update(m))
-	}
-}
-
-func (r *robot) press(keys ...string) *robot {
-	r.t.Helper()
-	for _, k := range keys {
-		msg := kittest.Key(k)
-		if r.screen.Typing() {
-			r.run(r.screen.Type(msg))
-			continue
-		}
-		id, ok := r.keys.Lookup(r.screen.Scopes(), msg.String())
-		switch {
-		case !ok:
-			r.t.Fatalf("key %q means nothing in %v", k, r.screen.Scopes())
-		case id == keymap.Back:
-			r.screen.Back()
-		default:
-			r.run(r.screen.Do(id))
-		}
-	}
-	return r
-}
-
-func (r *robot) text(s string) *robot {
-	for _, c := range s {
-		if c == ' ' {
-			r.press("space")
-		} else {
-			r.press(string(c))
-		}
-	}
-	return r
-}
-
-func (r *robot) last() tea.Msg {
-	if len(r.sent) == 0 {
-		return nil
-	}
-	return r.sent[len(r.sent)-1]
-}
-
-func (r *robot) frame() string {
-	r.t.Helper()
-	f := r.screen.View()
-	kittest.Check(r.t, f, r.screen.w, r.screen.h)
-	return kittest.Plain(f)
-}
-
-func (r *robot) see(parts ...string) *robot {
-	r.t.Helper()
-	f := r.frame()
-	for _, p := range parts {
-		if !strings.Contains(f, p) {
-			r.t.Errorf("%q is not on screen:\n%s", p, f)
-		}
-	}
-	return r
-}
-
-func (r *robot) miss(parts ...string) *robot {
-	r.t.Helper()
-	f := r.frame()
-	for _, p := range parts {
-		if strings.Contains(f, p) {
-			r.t.Errorf("%q is on screen:\n%s", p, f)
-		}
-	}
+	r.Start(t, r, r.screen, func() screen.Snapshot { return r.world.snapshot() }, width, height)
 	return r
 }
 
 // line is the line of the screen with a text.
 func (r *robot) line(text string) string {
-	for l := range strings.SplitSeq(r.frame(), "\n") {
+	for l := range strings.SplitSeq(r.Frame(), "\n") {
 		if strings.Contains(l, text) {
 			return l
 		}

@@ -15,7 +15,7 @@ func BenchmarkKeyAndView(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%dx%d", titles[page], size.w, size.h), func(b *testing.B) {
 				r := newRobot(b, many(5000), size.w, size.h).page(page)
 				for b.Loop() {
-					r.press("down")
+					r.Press("down")
 					_ = r.screen.View()
 				}
 			})
@@ -25,18 +25,18 @@ func BenchmarkKeyAndView(b *testing.B) {
 
 // The same with all of them marked, and with a filter.
 func BenchmarkKeyAndViewMarked(b *testing.B) {
-	r := newRobot(b, many(5000), 80, 21).page(tagsPage).press("/").text("state:missing").press("enter", "*")
+	r := newRobot(b, many(5000), 80, 21).page(tagsPage).Press("/").Text("state:missing").Press("enter", "*")
 	for b.Loop() {
-		r.press("down")
+		r.Press("down")
 		_ = r.screen.View()
 	}
 }
 
 // A letter of a filter and the frame after it, over 5,000 tags.
 func BenchmarkFilterKey(b *testing.B) {
-	r := newRobot(b, many(5000), 80, 21).page(tagsPage).press("/").text("app0")
+	r := newRobot(b, many(5000), 80, 21).page(tagsPage).Press("/").Text("app0")
 	for b.Loop() {
-		r.press("1", "backspace")
+		r.Press("1", "backspace")
 		_ = r.screen.View()
 	}
 }

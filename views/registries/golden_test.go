@@ -5,9 +5,6 @@ import (
 	"testing"
 
 	"ringside/backends/fleet"
-	"ringside/views/kit"
-	"ringside/views/kit/kittest"
-	"ringside/views/screen"
 )
 
 var sizes = []struct{ w, h int }{{80, 21}, {140, 37}}
@@ -22,9 +19,9 @@ var places = map[string]struct {
 	"unread":    {unread, func(r *robot) {}},
 	"stale":     {stale, func(r *robot) { r.page(tagsPage) }},
 	"tags":      {troubled, func(r *robot) { r.page(tagsPage) }},
-	"filter":    {troubled, func(r *robot) { r.page(tagsPage).press("/").text("state:behind colour:red") }},
-	"marks":     {troubled, func(r *robot) { r.page(tagsPage).press("space", "space", "o") }},
-	"tag":       {troubled, func(r *robot) { r.screen.Show("tag/tokyo/team/web:1.9.2"); r.press("enter") }},
+	"filter":    {troubled, func(r *robot) { r.page(tagsPage).Press("/").Text("state:behind colour:red") }},
+	"marks":     {troubled, func(r *robot) { r.page(tagsPage).Press("space", "space", "o") }},
+	"tag":       {troubled, func(r *robot) { r.screen.Show("tag/tokyo/team/web:1.9.2"); r.Press("enter") }},
 	"transfers": {syncing, func(r *robot) { r.page(transfersPage) }},
 	"idle":      {troubled, func(r *robot) { r.page(transfersPage) }},
 	"history":   {syncing, func(r *robot) { r.page(historyPage) }},
@@ -36,17 +33,7 @@ func TestFrames(t *testing.T) {
 			t.Run(fmt.Sprintf("%s-%d", name, size.w), func(t *testing.T) {
 				r := newRobot(t, place.world(), size.w, size.h)
 				place.visit(r)
-				r.frame()
-				kittest.Golden(t, fmt.Sprintf("%s-%d", name, size.w), r.screen.View())
-				r.screen.Restyle(screen.Look{Theme: kit.NewTheme(false, false), Marker: true})
-				r.frame()
-				r.screen.Restyle(screen.Look{Theme: kit.NewTheme(true, true)})
-				for i, c := range r.frame() {
-					if c > 126 {
-						t.Fatalf("%q at byte %d in ASCII mode:\n%s", c, i, r.frame())
-					}
-				}
-				kittest.Golden(t, fmt.Sprintf("%s-%d-ascii", name, size.w), kittest.Plain(r.screen.View()))
+				r.Looks(name).ASCII()
 			})
 		}
 	}
@@ -63,8 +50,8 @@ func TestFramesKeepTheirSize(t *testing.T) {
 				r.page(len(name) % pages)
 			}
 			for _, size := range []struct{ w, h int }{{1, 1}, {3, 2}, {7, 3}, {20, 4}, {60, 12}, {61, 15}, {119, 30}, {120, 30}, {300, 80}} {
-				r.screen.Resize(size.w, size.h)
-				r.frame()
+				r.Resize(size.w, size.h)
+				r.Frame()
 				if t.Failed() {
 					t.Fatalf("%s at %dx%d", name, size.w, size.h)
 				}

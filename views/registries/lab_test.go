@@ -60,29 +60,11 @@ func TestSyncsAgainstTheLab(t *testing.T) {
 	defer running.Close(5 * time.Second)
 
 	r := newRobot(t, w, 100, 30)
-	sees := func(what string, parts ...string) {
-		t.Helper()
-		for end := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-			w.now, w.runs = time.Now(), runner.Live()
-			r.tick()
-			f, missing := r.frame(), ""
-			for _, p := range parts {
-				if !strings.Contains(f, p) {
-					missing = p
-				}
-			}
-			if missing == "" {
-				return
-			}
-			if time.Now().After(end) {
-				t.Fatalf("%s: no %q in\n%s", what, missing, f)
-			}
-		}
-	}
+	r.Fresh = func() { w.now, w.runs = time.Now(), runner.Live() }
 	// carryOut does what the console does with what the screen asked for.
 	carryOut := func() {
 		t.Helper()
-		switch m := r.last().(type) {
+		switch m := r.Last().(type) {
 		case screen.Act:
 			p, err := reg.Build(t.Context(), env, m.Action, m.Targets, m.Args)
 			if err != nil {
@@ -97,34 +79,34 @@ func TestSyncsAgainstTheLab(t *testing.T) {
 			t.Fatalf("asked for %+v", m)
 		}
 	}
-	sees("a lag", "! 1 behind", "! missing  team/web:1", "not verified", "plain HTTP")
-	r.press("y")
+	r.Await("a lag", "! 1 behind", "! missing  team/web:1", "not verified", "plain HTTP")
+	r.Press("y")
 	carryOut()
-	sees("a run", "◐ syncing", "0 of 1 tag")
+	r.Await("a run", "◐ syncing", "0 of 1 tag")
 	r.page(transfersPage)
-	sees("its bars", "copy 1 tag", "sending", "B/s", "left", "team/web:1")
-	sees("its end", "nothing is on its way", "sent since this console was started")
+	r.Await("its bars", "copy 1 tag", "sending", "B/s", "left", "team/web:1")
+	r.Await("its end", "nothing is on its way", "sent since this console was started")
 	r.page(tagsPage)
-	sees("both sides", "● equal   team/web:1")
-	if a, _ := near.Digest("team/web", "1"); a == "" || !strings.Contains(r.frame(), short(a)) {
+	r.Await("both sides", "● equal   team/web:1")
+	if a, _ := near.Digest("team/web", "1"); a == "" || !strings.Contains(r.Frame(), short(a)) {
 		t.Errorf("%s is not on screen", a)
 	}
 	r.page(historyPage)
-	sees("history", "● done", "sync tyo-sha: copy 1 tag", "1/1")
+	r.Await("history", "● done", "sync tyo-sha: copy 1 tag", "1/1")
 
 	push("2", 8<<20)
 	set.Syncs()[0].Refresh()
 	r.page(tagsPage)
-	sees("another lag", "! missing team/web:2")
+	r.Await("another lag", "! missing team/web:2")
 	r.screen.Show("tag/tokyo/team/web:2")
-	r.press("y").pick("team/web:2")
+	r.Press("y").pick("team/web:2")
 	carryOut()
 	r.page(transfersPage)
-	sees("it moves", "sending")
-	r.press("x")
+	r.Await("it moves", "sending")
+	r.Press("x")
 	carryOut()
 	r.page(historyPage)
-	sees("its end", "○ cancelled")
+	r.Await("its end", "○ cancelled")
 	if _, there := far.Digest("team/web", "2"); there || far.Broken() != nil {
 		t.Errorf("the cancelled tag is there: %v, broken: %v", there, far.Broken())
 	}

@@ -16,43 +16,43 @@ import (
 
 // wants compares what was asked of the console last.
 func (r *robot) wants(want any) {
-	r.t.Helper()
-	if !reflect.DeepEqual(r.last(), want) {
-		r.t.Errorf("asked for %+v, want %+v", r.last(), want)
+	r.T.Helper()
+	if !reflect.DeepEqual(r.Last(), want) {
+		r.T.Errorf("asked for %+v, want %+v", r.Last(), want)
 	}
 }
 
 func (r *robot) refused(why string) {
-	r.t.Helper()
-	if m, ok := r.last().(screen.Toast); !ok || !m.Bad || !strings.Contains(m.Text, why) {
-		r.t.Errorf("asked for %+v, want a toast of %q", r.last(), why)
+	r.T.Helper()
+	if m, ok := r.Last().(screen.Toast); !ok || !m.Bad || !strings.Contains(m.Text, why) {
+		r.T.Errorf("asked for %+v, want a toast of %q", r.Last(), why)
 	}
 }
 
 func TestSyncNow(t *testing.T) {
 	w := troubled()
 	r := newRobot(t, w, 140, 37)
-	r.press("y").wants(screen.Act{Action: "sync.run", Targets: []fleet.Target{w.sync(0)}})
-	r.press("*", "y").wants(screen.Act{Action: "sync.run", Targets: []fleet.Target{w.sync(0), w.sync(1)}})
+	r.Press("y").wants(screen.Act{Action: "sync.run", Targets: []fleet.Target{w.sync(0)}})
+	r.Press("*", "y").wants(screen.Act{Action: "sync.run", Targets: []fleet.Target{w.sync(0), w.sync(1)}})
 
 	of := func(args actions.Args) screen.Act {
 		return screen.Act{Action: "sync.run", Targets: []fleet.Target{w.sync(0)}, Args: args}
 	}
 	r = newRobot(t, w, 140, 37)
 	r.screen.Show("tag/shanghai/team/jobs:2.0.3")
-	r.see("▌ ! moved   team/jobs:2.0.3")
-	r.press("y").pick("team/jobs:2.0.3")
+	r.See("▌ ! moved   team/jobs:2.0.3")
+	r.Press("y").pick("team/jobs:2.0.3")
 	r.wants(of(actions.Args{"only": "team/jobs:2.0.3"}))
-	r.press("y").pick("all of team/jobs")
+	r.Press("y").pick("all of team/jobs")
 	r.wants(of(actions.Args{"repository": "team/jobs"}))
-	r.press("y").pick("all of the sync")
+	r.Press("y").pick("all of the sync")
 	r.wants(of(nil))
-	r.press("enter").see("Registries › team/jobs:2.0.3"[len("Registries › "):])
-	r.press("y").pick("team/jobs:2.0.3")
+	r.Press("enter").See("Registries › team/jobs:2.0.3"[len("Registries › "):])
+	r.Press("y").pick("team/jobs:2.0.3")
 	r.wants(of(actions.Args{"only": "team/jobs:2.0.3"}))
 
 	// Marks in two repositories are named one by one.
-	r = newRobot(t, w, 140, 37).page(tagsPage).press("/").text("state:missing").press("enter", "*", "y")
+	r = newRobot(t, w, 140, 37).page(tagsPage).Press("/").Text("state:missing").Press("enter", "*", "y")
 	r.pick("these 2 tags")
 	r.wants(of(actions.Args{"only": "team/web:1.9.2,team/api:3.3.0"}))
 
@@ -60,7 +60,7 @@ func TestSyncNow(t *testing.T) {
 	for _, name := range []string{"team/web:1.8.0", "team/web:0.9"} {
 		r = newRobot(t, w, 140, 37).page(tagsPage)
 		r.screen.tags.Show(name)
-		r.press("y").refused("no sync brings it")
+		r.Press("y").refused("no sync brings it")
 	}
 }
 
@@ -69,8 +69,8 @@ func TestSyncNowAsksWhich(t *testing.T) {
 	w := troubled()
 	r := newRobot(t, w, 140, 37).page(tagsPage)
 	r.screen.tags.Show("team/web:1.9.1")
-	r.press("y")
-	frame := r.last().(screen.Overlay).Dialog
+	r.Press("y")
+	frame := r.Last().(screen.Overlay).Dialog
 	frame.Restyle(kit.NewTheme(true, false))
 	if v := frame.View(100, 40); strings.Count(v, "tyo-sha") != 3 || strings.Count(v, "tyo-osa") != 3 {
 		t.Errorf("the menu is\n%s", v)
@@ -81,27 +81,27 @@ func TestCopyAndDelete(t *testing.T) {
 	w := troubled()
 	r := newRobot(t, w, 140, 37).page(tagsPage)
 	r.screen.tags.Show("team/jobs:2.0.3") // two images
-	r.press("A").pick("from shanghai")
+	r.Press("A").pick("from shanghai")
 	r.wants(screen.Act{Action: "tag.copy", Targets: []fleet.Target{w.tag("shanghai", "team/jobs:2.0.3")}})
 	r.screen.tags.Show("team/web:1.9.1") // the same everywhere: no question
-	r.press("A").wants(screen.Act{Action: "tag.copy", Targets: []fleet.Target{w.tag("tokyo", "team/web:1.9.1")}})
+	r.Press("A").wants(screen.Act{Action: "tag.copy", Targets: []fleet.Target{w.tag("tokyo", "team/web:1.9.1")}})
 	r.screen.tags.Show("team/web:0.9")
-	r.press("A").refused("no registry is known to have team/web:0.9")
-	r.press("M").refused("no registry is known to have team/web:0.9")
+	r.Press("A").refused("no registry is known to have team/web:0.9")
+	r.Press("M").refused("no registry is known to have team/web:0.9")
 
 	// The target may know the repository by another name.
 	r.screen.tags.Show("team/api:3.2.0")
-	r.press("M").pick("from shanghai")
+	r.Press("M").pick("from shanghai")
 	r.wants(screen.Act{Action: "tag.delete", Targets: []fleet.Target{w.tag("shanghai", "mirror/api:3.2.0")}})
-	r.press("M").pick("from all of them")
+	r.Press("M").pick("from all of them")
 	r.wants(screen.Act{Action: "tag.delete", Targets: []fleet.Target{w.tag("tokyo", "team/api:3.2.0"), w.tag("shanghai", "mirror/api:3.2.0")}})
 	r.screen.tags.Show("team/web:1.8.0") // at one place only
-	r.press("delete").wants(screen.Act{Action: "tag.delete", Targets: []fleet.Target{w.tag("shanghai", "team/web:1.8.0")}})
-	r.press("space", "space", "A").refused("a copy takes one tag")
+	r.Press("delete").wants(screen.Act{Action: "tag.delete", Targets: []fleet.Target{w.tag("shanghai", "team/web:1.8.0")}})
+	r.Press("space", "space", "A").refused("a copy takes one tag")
 
-	r.press("esc").page(syncsPage)
+	r.Press("esc").page(syncsPage)
 	for _, id := range []keymap.ID{keymap.ActCopyTag, keymap.ActDeleteTag} {
-		r.run(r.screen.Do(id))
+		r.Run(r.screen.Do(id))
 		r.refused("they are on the page Tags")
 	}
 }
@@ -109,17 +109,17 @@ func TestCopyAndDelete(t *testing.T) {
 func TestCancel(t *testing.T) {
 	w := troubled()
 	r := newRobot(t, w, 80, 21)
-	r.press("x").refused("nothing is going on")
+	r.Press("x").refused("nothing is going on")
 	w = syncing()
 	for _, page := range []int{syncsPage, tagsPage, transfersPage, historyPage} {
 		r = newRobot(t, w, 80, 21).page(page)
-		r.press("x").wants(screen.RunAct{Run: "r3", What: "cancel"})
+		r.Press("x").wants(screen.RunAct{Run: "r3", What: "cancel"})
 	}
-	r.press("down", "x").refused("this run is over")
+	r.Press("down", "x").refused("this run is over")
 	second := w.runs[0]
 	second.ID, second.Title = "r4", "sync tyo-osa: copy 1 tag"
 	w.runs = append([]actions.RunRecord{second}, w.runs...)
-	r = newRobot(t, w, 80, 21).press("x")
+	r = newRobot(t, w, 80, 21).Press("x")
 	r.pick("sync tyo-osa")
 	r.wants(screen.RunAct{Run: "r4", What: "cancel"})
 }
@@ -136,37 +136,37 @@ func TestShow(t *testing.T) {
 		"tag/shanghai/mirror/api:3.2.0": "▌ ● equal   team/api:3.2.0",
 	} {
 		r := newRobot(t, w, 140, 37)
-		r.page(tagsPage).press("/").text("nothing").press("enter")
+		r.page(tagsPage).Press("/").Text("nothing").Press("enter")
 		r.screen.Show(subject)
-		r.see(want)
+		r.See(want)
 		if p, ok := r.screen.pairs.Current(); r.screen.tab == syncsPage && ok {
-			r.see("─ " + p.Spec.Name + " ─")
+			r.See("─ " + p.Spec.Name + " ─")
 		}
 	}
 	r := newRobot(t, newWorld(), 80, 21)
 	r.screen.Show("tag/tokyo/team/web:1.9.1")
-	r.run(r.screen.Do(keymap.Open)) // kept until there is something to open
+	r.Run(r.screen.Do(keymap.Open)) // kept until there is something to open
 	r.world = w
-	r.tick()
-	r.see("● equal  team/web:1.9.1", "tokyo-1/web-blue", "shanghai has another one now")
+	r.Tick()
+	r.See("● equal  team/web:1.9.1", "tokyo-1/web-blue", "shanghai has another one now")
 }
 
 // A subject that nobody has any more does not swallow the keys.
 func TestShowOfWhatIsGone(t *testing.T) {
 	r := newRobot(t, troubled(), 80, 21)
-	r.run(r.screen.Show("tag/tokyo/team/web:7"))
+	r.Run(r.screen.Show("tag/tokyo/team/web:7"))
 	r.refused("tokyo/team/web:7 is not known any more")
-	r.press("tab").see("[Tags]")
+	r.Press("tab").See("[Tags]")
 
 	r = newRobot(t, newWorld(), 80, 21) // nothing is read: it may come
-	r.run(r.screen.Show("tag/tokyo/team/web:7"))
-	if r.last() != nil {
-		t.Errorf("given up before anything was read: %+v", r.last())
+	r.Run(r.screen.Show("tag/tokyo/team/web:7"))
+	if r.Last() != nil {
+		t.Errorf("given up before anything was read: %+v", r.Last())
 	}
 	r.world = troubled()
-	r.tick()
+	r.Tick()
 	r.refused("is not known any more")
-	r.press("tab").see("[Tags]")
+	r.Press("tab").See("[Tags]")
 }
 
 // The problems of registries lead here, each to its subject.
@@ -188,16 +188,16 @@ func TestProblemsHaveTheirLine(t *testing.T) {
 
 func TestOpenAndBack(t *testing.T) {
 	r := newRobot(t, troubled(), 80, 21)
-	r.press("down", "enter").see("/ sync:tyo-osa", "2/8 shown")
-	r.press("esc").miss("/ sync").press("esc").see("[Syncs]")
+	r.Press("down", "enter").See("/ sync:tyo-osa", "2/8 shown")
+	r.Press("esc").Miss("/ sync").Press("esc").See("[Syncs]")
 	if r.screen.Back() {
 		t.Error("the first page is left for another one")
 	}
-	r.press("tab", "enter").see("nowhere  team/web:0.9", "none         no registry has it")
-	r.press("/").text("tokyo").press("enter").see("only tokyo").miss("osaka")
-	r.press("esc", "esc").see("[Tags]")
-	r.page(historyPage).press("enter").wants(screen.Go{Screen: "runs", Subject: "r2", Open: "detail"})
-	r.press("tab").see("[Syncs]").press("shift+tab").see("[History]")
+	r.Press("tab", "enter").See("nowhere  team/web:0.9", "none         no registry has it")
+	r.Press("/").Text("tokyo").Press("enter").See("only tokyo").Miss("osaka")
+	r.Press("esc", "esc").See("[Tags]")
+	r.page(historyPage).Press("enter").wants(screen.Go{Screen: "runs", Subject: "r2", Open: "detail"})
+	r.Press("tab").See("[Syncs]").Press("shift+tab").See("[History]")
 }
 
 func TestFilter(t *testing.T) {
@@ -207,14 +207,14 @@ func TestFilter(t *testing.T) {
 		"runs:gone": 2, "runs:production": 5, "digest:ccc": 1, "2222222": 1, "~twb19": 2, "shanghai-1 state:equal": 2,
 	} {
 		r.screen.tags.SetQuery(query)
-		if n := strings.Count(r.frame(), "team/") - strings.Count(r.lastLine(), "team/"); n != want {
-			t.Errorf("%q shows %d, want %d:\n%s", query, n, want, r.frame())
+		if n := strings.Count(r.Frame(), "team/") - strings.Count(r.lastLine(), "team/"); n != want {
+			t.Errorf("%q shows %d, want %d:\n%s", query, n, want, r.Frame())
 		}
 	}
 }
 
 func (r *robot) lastLine() string {
-	lines := strings.Split(r.frame(), "\n")
+	lines := strings.Split(r.Frame(), "\n")
 	return lines[len(lines)-1]
 }
 
@@ -224,37 +224,37 @@ func TestSort(t *testing.T) {
 		tagsPage: {"attention", "tag", "state", "runs", "since", "read", "sync"}, historyPage: {"when", "status", "what", "size", "who"}} {
 		r.page(page)
 		for _, id := range kinds {
-			r.press("o")
-			r.run(screen.Send(r.last().(screen.Overlay).Answer(kit.Item{ID: id})))
-			r.frame()
+			r.Press("o")
+			r.Run(screen.Send(r.Last().(screen.Overlay).Answer(kit.Item{ID: id})))
+			r.Frame()
 		}
 	}
-	r.page(tagsPage).press("o")
-	r.run(screen.Send(r.last().(screen.Overlay).Answer(kit.Item{ID: "tag"})))
-	r.see("▌ ● equal   team/api:3.2.0")
-	r.press("home", "end").see("▌ ? unknown team/worker:3.1.7")
-	r.page(syncsPage).press("o")
-	r.run(screen.Send(r.last().(screen.Overlay).Answer(kit.Item{ID: "state"})))
-	r.press("home").see("▌ ! 3 behind")
+	r.page(tagsPage).Press("o")
+	r.Run(screen.Send(r.Last().(screen.Overlay).Answer(kit.Item{ID: "tag"})))
+	r.See("▌ ● equal   team/api:3.2.0")
+	r.Press("home", "end").See("▌ ? unknown team/worker:3.1.7")
+	r.page(syncsPage).Press("o")
+	r.Run(screen.Send(r.Last().(screen.Overlay).Answer(kit.Item{ID: "state"})))
+	r.Press("home").See("▌ ! 3 behind")
 }
 
 func TestCopyMenu(t *testing.T) {
 	r := newRobot(t, troubled(), 140, 37).page(tagsPage)
 	r.screen.tags.Show("team/jobs:2.0.3")
 	for title, want := range map[string]string{"name": "team/jobs:2.0.3", "reference at tokyo": "registry.tyo.example:5000/team/jobs:2.0.3", "digest at shanghai": digest("d"), "digest that tokyo-1 runs": digest("d")} {
-		r.press("c").pick(title)
+		r.Press("c").pick(title)
 		r.wants(screen.Copy{What: title, Text: want})
 	}
-	r.press("enter", "c").pick("this text")
-	if c := r.last().(screen.Copy); !strings.Contains(c.Text, "Run by") {
+	r.Press("enter", "c").pick("this text")
+	if c := r.Last().(screen.Copy); !strings.Contains(c.Text, "Run by") {
 		t.Errorf("copied %q", c.Text)
 	}
-	r = newRobot(t, troubled(), 140, 37).press("c")
+	r = newRobot(t, troubled(), 140, 37).Press("c")
 	r.pick("name")
 	r.wants(screen.Copy{What: "name", Text: "tyo-sha"})
-	r.page(transfersPage).press("c")
-	if _, ok := r.last().(screen.Copy); !ok {
-		t.Errorf("the page is not copied: %+v", r.last())
+	r.page(transfersPage).Press("c")
+	if _, ok := r.Last().(screen.Copy); !ok {
+		t.Errorf("the page is not copied: %+v", r.Last())
 	}
 }
 
@@ -288,11 +288,11 @@ func TestDeployedSinceTheLook(t *testing.T) {
 	e.Facts.(*docker.Facts).Containers[0].Created = noon.Add(-10 * time.Second)
 	r := newRobot(t, w, 140, 37).page(tagsPage)
 	r.screen.tags.Show("team/web:2.0.0")
-	r.see("▌ ? unknown team/web:2.0.0", "? 1 of 1 unknown", "team/web:2.0.0: no registry had it when they were looked at last")
-	r.press("enter").see("? none         no registry had it when they were looked at last")
-	r.press("esc")
+	r.See("▌ ? unknown team/web:2.0.0", "? 1 of 1 unknown", "team/web:2.0.0: no registry had it when they were looked at last")
+	r.Press("enter").See("? none         no registry had it when they were looked at last")
+	r.Press("esc")
 	r.screen.tags.Show("team/web:0.9")
-	r.see("team/web:0.9: no registry has it")
+	r.See("team/web:0.9: no registry has it")
 }
 
 // A tag that its source lost while it is run is missing there, not only too much at the
@@ -302,8 +302,8 @@ func TestLostAtTheSource(t *testing.T) {
 	w.ran("tokyo-2", "production", "web registry.tyo.example:5000/team/web:1.8.0 8")
 	r := newRobot(t, w, 80, 21)
 	r.screen.Show("tag/tokyo/team/web:1.8.0")
-	r.see("▌ ○ extra   team/web:1.8.0    ! -                     8888888  ✗ 1 run 8888888")
-	r.press("enter").see("! tokyo        not there", "tokyo does not have it any more")
+	r.See("▌ ○ extra   team/web:1.8.0    ! -                     8888888  ✗ 1 run 8888888")
+	r.Press("enter").See("! tokyo        not there", "tokyo does not have it any more")
 }
 
 // A picture in which nothing of registries changed keeps the list as it is; the ages
@@ -313,15 +313,15 @@ func TestOnlyWhatChangedIsMadeAnew(t *testing.T) {
 	r := newRobot(t, w, 140, 37).page(tagsPage)
 	before := r.screen.tags.All()[0]
 	w.now = noon.Add(2 * time.Minute)
-	r.tick()
+	r.Tick()
 	if r.screen.tags.All()[0] != before {
 		t.Error("the list was made anew")
 	}
-	r.see("16m")
+	r.See("16m")
 	w.ran("tokyo-1", "production")
-	r.tick()
+	r.Tick()
 	if r.screen.tags.All()[0] == before {
 		t.Error("what runs has changed, and the list has not")
 	}
-	r.miss("tokyo-1")
+	r.Miss("tokyo-1")
 }

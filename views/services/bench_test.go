@@ -27,14 +27,14 @@ func BenchmarkKeyAndView(b *testing.B) {
 		b.Run(fmt.Sprintf("list/%dx%d", size.w, size.h), func(b *testing.B) {
 			r := newRobot(b, many(200), size.w, size.h)
 			for b.Loop() {
-				r.press("down")
+				r.Press("down")
 				_ = r.screen.View()
 			}
 		})
 		b.Run(fmt.Sprintf("detail/%dx%d", size.w, size.h), func(b *testing.B) {
-			r := newRobot(b, newWorld(), size.w, size.h).press("enter")
+			r := newRobot(b, newWorld(), size.w, size.h).Press("enter")
 			for b.Loop() {
-				r.press("down")
+				r.Press("down")
 				_ = r.screen.View()
 			}
 		})

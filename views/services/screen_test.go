@@ -2,7 +2,6 @@ package services
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -17,9 +16,9 @@ import (
 	"ringside/backends/traffic"
 	"ringside/backends/watch"
 	"ringside/keymap"
-	"ringside/views/kit"
 	"ringside/views/kit/kittest"
 	"ringside/views/screen"
+	"ringside/views/screen/screentest"
 )
 
 var noon = time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
@@ -181,109 +180,30 @@ func swapping(w *world) {
 
 // robot drives a screen as the console does.
 type robot struct {
-	t      testing.TB
+	screentest.Robot[*robot]
 	world  *world
 	screen *Screen
-	keys   *keymap.Map
-	sent   []tea.Msg // what the screen asked of the console
-	acts   []keymap.ID
+	acts   []keymap.ID // those that the console does itself
+}
+
+// keeping is the screen behind a console that keeps acts to itself.
+type keeping struct {
+	*Screen
+	acts *[]keymap.ID
+}
+
+func (k keeping) Do(id keymap.ID) tea.Cmd {
+	if strings.HasPrefix(string(id), "service.") || id == keymap.Acts {
+		*k.acts = append(*k.acts, id)
+		return nil
+	}
+	return k.Screen.Do(id)
 }
 
 func newRobot(t testing.TB, w *world, width, height int) *robot {
 	t.Helper()
-	keys, faults := keymap.New(keymap.Table, nil)
-	if faults != nil {
-		t.Fatal(errors.Join(faults...))
-	}
-	r := &robot{t: t, world: w, keys: keys, screen: New()}
-	r.screen.Resize(width, height)
-	r.screen.Restyle(screen.Look{Theme: kit.NewTheme(true, false)})
-	r.tick()
-	return r
-}
-
-func (r *robot) tick() { r.run(r.screen.Refresh(r.world.snapshot())) }
-
-func (r *robot) run(cmd tea.Cmd) {
-	if cmd == nil {
-		return
-	}
-	switch m := cmd().(type) {
-	case nil:
-	case screen.Toast, screen.Act, screen.Menu, screen.Copy, screen.Overlay, screen.RunAct:
-		r.sent = append(r.sent, m)
-	default:
-		r.run(r.screen.Update(m))
-	}
-}
-
-func (r *robot) press(keys ...string) *robot {
-	r.t.Helper()
-	for _, k := range keys {
-		msg := kittest.Key(k)
-		if r.screen.Typing() {
-			r.run(r.screen.Type(msg))
-			continue
-		}
-		id, ok := r.keys.Lookup(r.screen.Scopes(), msg.String())
-		switch {
-		case !ok:
-			r.t.Fatalf("key %q means nothing in %v", k, r.screen.Scopes())
-		case id == keymap.Back:
-			r.screen.Back()
-		case strings.HasPrefix(string(id), "service."), id == keymap.Acts: // the console's own
-			r.acts = append(r.acts, id)
-		default:
-			r.run(r.screen.Do(id))
-		}
-	}
-	return r
-}
-
-func (r *robot) text(s string) *robot {
-	for _, c := range s {
-		if c == ' ' {
-			r.press("space")
-		} else {
-			r.press(string(c))
-		}
-	}
-	return r
-}
-
-func (r *robot) last() tea.Msg {
-	if len(r.sent) == 0 {
-		return nil
-	}
-	return r.sent[len(r.sent)-1]
-}
-
-func (r *robot) frame() string {
-	r.t.Helper()
-	f := r.screen.View()
-	kittest.Check(r.t, f, r.screen.w, r.screen.h)
-	return kittest.Plain(f)
-}
-
-func (r *robot) see(parts ...string) *robot {
-	r.t.Helper()
-	f := r.frame()
-	for _, p := range parts {
-		if !strings.Contains(f, p) {
-			r.t.Errorf("%q is not on screen:\n%s", p, f)
-		}
-	}
-	return r
-}
-
-func (r *robot) miss(parts ...string) *robot {
-	r.t.Helper()
-	f := r.frame()
-	for _, p := range parts {
-		if strings.Contains(f, p) {
-			r.t.Errorf("%q is on screen:\n%s", p, f)
-		}
-	}
+	r := &robot{world: w, screen: New()}
+	r.Start(t, r, keeping{r.screen, &r.acts}, func() screen.Snapshot { return r.world.snapshot() }, width, height)
 	return r
 }
 
@@ -307,13 +227,13 @@ func TestSortAndFilter(t *testing.T) {
 		"deployed":  "docs api web pay search mail new-service-with-a-long-name",
 		"held":      "api web pay search docs mail new-service-with-a-long-name",
 	} {
-		r.run(r.screen.Update(orderPicked{id}))
+		r.Run(r.screen.Update(orderPicked{id}))
 		if got := r.order(); got != want {
 			t.Errorf("sorted by %s: %s, want %s", id, got, want)
 		}
 	}
-	r.run(r.screen.Update(orderPicked{"requests"}))
-	if r.press("O"); r.order() != "docs pay api web search mail new-service-with-a-long-name" {
+	r.Run(r.screen.Update(orderPicked{"requests"}))
+	if r.Press("O"); r.order() != "docs pay api web search mail new-service-with-a-long-name" {
 		t.Errorf("reversed: %s", r.order())
 	}
 	for query, want := range map[string]string{
@@ -321,16 +241,16 @@ func TestSortAndFilter(t *testing.T) {
 		"engine:tokyo-1": "web api", "proxy:edge": "web", "~nwsrv": "new-service-with-a-long-name", "not there": "mail",
 	} {
 		r = newRobot(t, newWorld(), 140, 37)
-		if r.press("/").text(query); r.order() != want {
+		if r.Press("/").Text(query); r.order() != want {
 			t.Errorf("%s: %s, want %s", query, r.order(), want)
 		}
-		r.see(fmt.Sprintf("%d/7 shown", len(strings.Fields(want))))
-		if r.press("esc"); len(r.screen.list.Shown()) != 7 {
+		r.See(fmt.Sprintf("%d/7 shown", len(strings.Fields(want))))
+		if r.Press("esc"); len(r.screen.list.Shown()) != 7 {
 			t.Errorf("%s: esc leaves %s", query, r.order())
 		}
 	}
-	r.press("/").text("colour:blue")
-	r.see("no field colour; fields: service live version health other env engine proxy by")
+	r.Press("/").Text("colour:blue")
+	r.See("no field colour; fields: service live version health other env engine proxy by")
 }
 
 func TestActsAreAboutWhatIsSelected(t *testing.T) {
@@ -342,25 +262,25 @@ func TestActsAreAboutWhatIsSelected(t *testing.T) {
 		}
 	}
 	target("web")
-	r.press("down")
+	r.Press("down")
 	target("api")
-	r.press("d", "s", "b", "E", "K", "a")
+	r.Press("d", "s", "b", "E", "K", "a")
 	if fmt.Sprint(r.acts) != "[service.deploy service.swap service.rollback service.retire service.settle acts]" {
 		t.Errorf("acts %v", r.acts)
 	}
-	r.press("enter").see("● green 3.2.0  api", "○ blue held 22m for a rollback")
+	r.Press("enter").See("● green 3.2.0  api", "○ blue held 22m for a rollback")
 	target("api")
-	r.press("D")
-	if a, ok := r.last().(screen.Act); !ok || a.Action != "service.deploy" || a.Args["swap"] != "true" || a.Targets[0].Name != "api" {
-		t.Errorf("D asks for %+v", r.last())
+	r.Press("D")
+	if a, ok := r.Last().(screen.Act); !ok || a.Action != "service.deploy" || a.Args["swap"] != "true" || a.Targets[0].Name != "api" {
+		t.Errorf("D asks for %+v", r.Last())
 	}
 	for key, want := range map[string]string{"x": "no run is going on with api", "u": "no run with api was left half way"} {
-		r.press(key)
-		if m, ok := r.last().(screen.Toast); !ok || !strings.Contains(m.Text, want) {
-			t.Errorf("%s: %+v", key, r.last())
+		r.Press(key)
+		if m, ok := r.Last().(screen.Toast); !ok || !strings.Contains(m.Text, want) {
+			t.Errorf("%s: %+v", key, r.Last())
 		}
 	}
-	r.press("esc", "space", "space")
+	r.Press("esc", "space", "space")
 	if got := r.screen.Selection(); len(got) != 2 {
 		t.Errorf("marked: %v", got)
 	}
@@ -371,22 +291,22 @@ func TestARunIsSeen(t *testing.T) {
 	w := newWorld()
 	swapping(w)
 	r := newRobot(t, w, 140, 37)
-	r.see("◐ swap 3/5: drain blue, 3 open, 16s left", "◐ 1 being changed")
-	r.press("enter").see("◐ swap web from blue 1.9.1 to green 1.9.2", "◐ drain blue", "████████░░ 3 open, 16s left", "○ keep blue for 30m0s", "x cancels it", "green held for 10s: 812 answers, 0 errors")
-	if r.press("x"); r.last() != (screen.RunAct{Run: "r9", What: "cancel"}) {
-		t.Errorf("x asks for %+v", r.last())
+	r.See("◐ swap 3/5: drain blue, 3 open, 16s left", "◐ 1 being changed")
+	r.Press("enter").See("◐ swap web from blue 1.9.1 to green 1.9.2", "◐ drain blue", "████████░░ 3 open, 16s left", "○ keep blue for 30m0s", "x cancels it", "green held for 10s: 812 answers, 0 errors")
+	if r.Press("x"); r.Last() != (screen.RunAct{Run: "r9", What: "cancel"}) {
+		t.Errorf("x asks for %+v", r.Last())
 	}
-	if r.press("u"); r.last() == (screen.RunAct{Run: "r9", What: "resume"}) {
+	if r.Press("u"); r.Last() == (screen.RunAct{Run: "r9", What: "resume"}) {
 		t.Error("a run that goes on is resumed")
 	}
 	w.runs[0].Alive = false
 	w.runs[0].Steps[3].Status = actions.Pending
-	r.tick()
-	r.see("! left half way: swap web", "u goes on with it")
-	if r.press("u"); r.last() != (screen.RunAct{Run: "r9", What: "resume"}) {
-		t.Errorf("u asks for %+v", r.last())
+	r.Tick()
+	r.See("! left half way: swap web", "u goes on with it")
+	if r.Press("u"); r.Last() != (screen.RunAct{Run: "r9", What: "resume"}) {
+		t.Errorf("u asks for %+v", r.Last())
 	}
-	r.press("esc").see("! swap left half way", "! 1 left half way")
+	r.Press("esc").See("! swap left half way", "! 1 left half way")
 }
 
 func TestWhatIsLookedAt(t *testing.T) {
@@ -394,10 +314,10 @@ func TestWhatIsLookedAt(t *testing.T) {
 	if n := len(r.screen.Looking()); n != 9 {
 		t.Errorf("%d proxies are looked at in the list, want all 9", n)
 	}
-	if r.press("enter"); fmt.Sprint(r.screen.Looking()) != "map[traffic/web/edge-1:[web] traffic/web/edge-2:[web]]" {
+	if r.Press("enter"); fmt.Sprint(r.screen.Looking()) != "map[traffic/web/edge-1:[web] traffic/web/edge-2:[web]]" {
 		t.Errorf("looked at in the detail: %v", r.screen.Looking())
 	}
-	if r.press("esc"); len(r.screen.Looking()) != 9 {
+	if r.Press("esc"); len(r.screen.Looking()) != 9 {
 		t.Errorf("looked at after it: %v", r.screen.Looking())
 	}
 }
@@ -405,41 +325,41 @@ func TestWhatIsLookedAt(t *testing.T) {
 func TestShow(t *testing.T) {
 	w := newWorld()
 	r := newRobot(t, w, 80, 21)
-	r.press("/").text("api").press("enter")
+	r.Press("/").Text("api").Press("enter")
 	r.screen.Show("service//pay")
-	if r.press("enter"); r.screen.Title() != "Services › pay" {
+	if r.Press("enter"); r.screen.Title() != "Services › pay" {
 		t.Errorf("title %q", r.screen.Title())
 	}
 	// One that is not known yet is opened when it is; the keys until then mean it.
 	r.screen.Show("service//late")
-	r.run(r.screen.Do(keymap.Open))
+	r.Run(r.screen.Do(keymap.Open))
 	if got := r.screen.Selection(); got != nil {
 		t.Errorf("an act would work on %v", got)
 	}
 	w.serve("late", "production", []string{"tokyo-1"})
 	f := *w.fleet
 	w.fleet = &f
-	if r.tick(); r.screen.Title() != "Services › late" {
+	if r.Tick(); r.screen.Title() != "Services › late" {
 		t.Errorf("title %q", r.screen.Title())
 	}
-	r.see("? not read yet  late")
+	r.See("? not read yet  late")
 }
 
 func TestCopy(t *testing.T) {
 	r := newRobot(t, newWorld(), 80, 21)
 	pick := func(key string) (out screen.Copy) {
 		t.Helper()
-		r.press("c")
-		o, ok := r.last().(screen.Overlay)
+		r.Press("c")
+		o, ok := r.Last().(screen.Overlay)
 		if !ok {
-			t.Fatalf("c asks for %+v", r.last())
+			t.Fatalf("c asks for %+v", r.Last())
 		}
 		_, result, done := o.Dialog.Update(kittest.Key(key))
 		if !done {
 			t.Fatalf("%q does not pick", key)
 		}
-		r.run(func() tea.Msg { return o.Answer(result) })
-		out, _ = r.last().(screen.Copy)
+		r.Answer(result)
+		out, _ = r.Last().(screen.Copy)
 		return out
 	}
 	if c := pick("n"); c.Text != "web" {
@@ -451,11 +371,11 @@ func TestCopy(t *testing.T) {
 	if c := pick("j"); !strings.Contains(c.Text, `"other_state":"ready"`) {
 		t.Errorf("%+v", c)
 	}
-	r.press("*")
+	r.Press("*")
 	if c := pick("n"); strings.Count(c.Text, "\n") != 6 {
 		t.Errorf("%+v", c)
 	}
-	r.press("esc", "home", "enter")
+	r.Press("esc", "home", "enter")
 	if c := pick("t"); !strings.Contains(c.Text, "be_web_blue") || strings.Contains(c.Text, "\x1b") {
 		t.Errorf("%+v", c)
 	}
@@ -463,9 +383,9 @@ func TestCopy(t *testing.T) {
 
 func TestDetailFilter(t *testing.T) {
 	r := newRobot(t, newWorld(), 80, 21)
-	r.press("enter", "/").text("edge").press("enter").see("only edge", "edge-2").miss("sha256")
-	r.press("esc").see("sha256")
-	if r.press("esc"); r.screen.Title() != "Services" {
+	r.Press("enter", "/").Text("edge").Press("enter").See("only edge", "edge-2").Miss("sha256")
+	r.Press("esc").See("sha256")
+	if r.Press("esc"); r.screen.Title() != "Services" {
 		t.Errorf("title %q", r.screen.Title())
 	}
 }

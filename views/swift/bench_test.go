@@ -15,7 +15,7 @@ func BenchmarkKeyAndView(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%dx%d", titles[page], size.w, size.h), func(b *testing.B) {
 				r := newRobot(b, calm(b, 200, 10), size.w, size.h).page(page)
 				for b.Loop() {
-					r.press("down")
+					r.Press("down")
 					_ = r.screen.View()
 				}
 			})
@@ -27,19 +27,19 @@ func BenchmarkKeyAndView(b *testing.B) {
 // screen and is not in it.
 func BenchmarkMarkAndView(b *testing.B) {
 	r := newRobot(b, calm(b, 200, 10), 80, 21).page(nodesPage)
-	r.hold = true
+	r.Hold = true
 	for b.Loop() {
-		r.press("space")
+		r.Press("space")
 		_ = r.screen.View()
-		r.held = r.held[:0]
+		r.Held = r.Held[:0]
 	}
 }
 
 // A letter of a filter and the frame after it, over 2,000 disks.
 func BenchmarkFilterKey(b *testing.B) {
-	r := newRobot(b, calm(b, 200, 10), 80, 21).page(disksPage).press("/").text("sw0")
+	r := newRobot(b, calm(b, 200, 10), 80, 21).page(disksPage).Press("/").Text("sw0")
 	for b.Loop() {
-		r.press("1", "backspace")
+		r.Press("1", "backspace")
 		_ = r.screen.View()
 	}
 }

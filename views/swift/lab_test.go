@@ -2,7 +2,6 @@ package swift
 
 import (
 	"context"
-	"strings"
 	"testing"
 	"time"
 
@@ -30,36 +29,18 @@ func TestAgainstTheLab(t *testing.T) {
 	defer running.Close(60 * time.Second)
 
 	r := newRobot(t, w, 80, 60)
-	sees := func(what string, parts ...string) {
-		t.Helper()
-		for end := time.Now().Add(60 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-			w.now = time.Now()
-			r.tick()
-			f, missing := r.frame(), ""
-			for _, p := range parts {
-				if !strings.Contains(f, p) {
-					missing = p
-				}
-			}
-			if missing == "" {
-				return
-			}
-			if time.Now().After(end) {
-				t.Fatalf("%s: no %q in\n%s", what, missing, f)
-			}
-		}
-	}
-	sees("a calm cluster", "8 of 8 up", "● disks          40 of 40 up", "● swift.conf     the same everywhere", "AUTH_admin")
+	r.Fresh = func() { w.now = time.Now() }
+	r.Await("a calm cluster", "8 of 8 up", "● disks          40 of 40 up", "● swift.conf     the same everywhere", "AUTH_admin")
 	l.Hang("sw002", true)
 	l.Unmount("sw003", "d1")
 	l.Stale("sw004", true)
 	set.All()[0].Refresh()
-	sees("faults", "✗ nodes          7 of 8 up: sw002 silent", "sw003/d1 unmounted", "sw004 2 versions behind")
+	r.Await("faults", "✗ nodes          7 of 8 up: sw002 silent", "sw003/d1 unmounted", "sw004 2 versions behind")
 	r.page(nodesPage)
-	sees("nodes", "✗ silent", "2 behind", "is off")
-	r.run(r.screen.Do(keymap.Mark))
-	sees("what if", "If sw001 (5 disks) goes off, besides what is off now")
+	r.Await("nodes", "✗ silent", "2 behind", "is off")
+	r.Run(r.screen.Do(keymap.Mark))
+	r.Await("what if", "If sw001 (5 disks) goes off, besides what is off now")
 	r.screen.Show("node/objects/sw003")
-	r.press("enter")
-	sees("a node", "✗ d1             unmounted", "object-server")
+	r.Press("enter")
+	r.Await("a node", "✗ d1             unmounted", "object-server")
 }

@@ -184,7 +184,7 @@ func TestSorting(t *testing.T) {
 		if got := r.screen.disks.All()[0].label; got != want {
 			t.Errorf("by %s %s comes first, want %s", order, got, want)
 		}
-		r.page(disksPage).press("O")
+		r.page(disksPage).Press("O")
 		if last := r.screen.disks.All()[len(r.screen.disks.All())-1]; order == "used" && !math.IsNaN(usedOf(last)) {
 			t.Errorf("reversed, what is not known does not come last but %s", last.label)
 		}
@@ -225,7 +225,7 @@ func TestNobodyAnswers(t *testing.T) {
 	for name := range w.nodes {
 		w.silence(name)
 	}
-	newRobot(t, w, 80, 21).see("? nodes", "nobody answers", "0-64").miss("✗ nodes")
+	newRobot(t, w, 80, 21).See("? nodes", "nobody answers", "0-64").Miss("✗ nodes")
 }
 
 func TestRecovery(t *testing.T) {

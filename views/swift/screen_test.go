@@ -20,50 +20,50 @@ import (
 func TestWhatIfFollowsTheMarks(t *testing.T) {
 	w := troubled(t)
 	r := newRobot(t, w, 80, 21).page(nodesPage)
-	r.miss("If ")
-	r.press("space", "space")
-	r.see("If 2 nodes go off, besides what is off now")
+	r.Miss("If ")
+	r.Press("space", "space")
+	r.See("If 2 nodes go off, besides what is off now")
 	want, _ := w.overview().WhatIf(swift.Selection{Nodes: []string{"sw001", "sw002"}})
 	gold := want[2]
-	r.see(fmt.Sprintf("%s → %s", span(gold.Now.AtLeast.Degraded, gold.Now.AtMost.Degraded), span(gold.Then.AtLeast.Degraded, gold.Then.AtMost.Degraded)))
-	r.page(disksPage).press("end", "up", "space")
-	r.see("If 2 nodes and 1 disk go off")
-	r.press("i").miss("If 2 nodes").press("i").see("If 2 nodes")
-	r.press("esc").miss("If 2 nodes")
+	r.See(fmt.Sprintf("%s → %s", span(gold.Now.AtLeast.Degraded, gold.Now.AtMost.Degraded), span(gold.Then.AtLeast.Degraded, gold.Then.AtMost.Degraded)))
+	r.page(disksPage).Press("end", "up", "space")
+	r.See("If 2 nodes and 1 disk go off")
+	r.Press("i").Miss("If 2 nodes").Press("i").See("If 2 nodes")
+	r.Press("esc").Miss("If 2 nodes")
 	if n := len(r.screen.nodes.Marked()) + len(r.screen.disks.Marked()); n > 0 {
 		t.Errorf("esc left %d marks", n)
 	}
-	r.page(nodesPage).press("home", "space").see("If sw001 (4 disks) goes off")
+	r.page(nodesPage).Press("home", "space").See("If sw001 (4 disks) goes off")
 }
 
 // The screen does not wait for an answer: what was known is shown until it is there,
 // one question is worked out at a time, and the last one is answered.
 func TestWhatIfIsWorkedOutBeside(t *testing.T) {
 	r := newRobot(t, troubled(t), 80, 21).page(nodesPage)
-	r.press("space")
-	before := r.frame()
-	r.hold = true
-	r.press("space", "space", "space")
-	if len(r.held) != 1 {
-		t.Fatalf("%d questions are worked out at once", len(r.held))
+	r.Press("space")
+	before := r.Frame()
+	r.Hold = true
+	r.Press("space", "space", "space")
+	if len(r.Held) != 1 {
+		t.Fatalf("%d questions are worked out at once", len(r.Held))
 	}
-	if !strings.Contains(before, "If sw001") || !strings.Contains(r.frame(), "If 4 nodes go off") {
+	if !strings.Contains(before, "If sw001") || !strings.Contains(r.Frame(), "If 4 nodes go off") {
 		t.Error("the question is not the one that is asked")
 	}
-	stale := r.frame()
+	stale := r.Frame()
 	if got, want := figuresOf(stale), figuresOf(before); got != want {
 		t.Errorf("figures that nobody asked for:\n%s\nwant those of before:\n%s", got, want)
 	}
-	r.release()
+	r.Release()
 	if r.screen.ask.busy || !r.screen.ask.current() || len(r.screen.ask.known.to.nodes) != 4 {
 		t.Errorf("the last question is not answered: %+v", r.screen.ask.known.to)
 	}
-	if figuresOf(r.frame()) == figuresOf(before) {
+	if figuresOf(r.Frame()) == figuresOf(before) {
 		t.Error("the figures did not change")
 	}
 	// To unmark costs nothing: the answer without marks is known.
-	r.hold = true
-	r.press("esc")
+	r.Hold = true
+	r.Press("esc")
 	if !r.screen.ask.current() || r.screen.ask.asked.asks() {
 		t.Error("the answer without marks is forgotten")
 	}
@@ -78,14 +78,14 @@ func figuresOf(frame string) string {
 // which a node went down does.
 func TestWhatIfAsksOnlyWhenItMust(t *testing.T) {
 	w := calm(t, 16, 4)
-	r := newRobot(t, w, 80, 21).page(nodesPage).press("space")
+	r := newRobot(t, w, 80, 21).page(nodesPage).Press("space")
 	known := r.screen.ask.known.to.o
-	r.tick()
+	r.Tick()
 	if r.screen.ask.known.to.o != known {
 		t.Error("the same question was worked out again")
 	}
 	w.silence("sw009")
-	r.tick()
+	r.Tick()
 	if r.screen.ask.known.to.o == known || !r.screen.ask.current() {
 		t.Error("a node that went down is not in the answer")
 	}
@@ -109,19 +109,19 @@ func TestSafe(t *testing.T) {
 			t.Errorf("%s: %+v, want %d below quorum", n.label, n.loss, below)
 		}
 	}
-	r.press("N")
+	r.Press("N")
 	marked := r.screen.nodes.Marked()
-	if toast, ok := r.last().(screen.Toast); !ok || toast.Bad != (len(marked) == 0) {
-		t.Errorf("N said %+v", r.last())
+	if toast, ok := r.Last().(screen.Toast); !ok || toast.Bad != (len(marked) == 0) {
+		t.Errorf("N said %+v", r.Last())
 	}
 	for _, f := range r.screen.ask.known.figures {
 		if f.Then.AtMost.BelowQuorum > 0 {
 			t.Errorf("the safe set puts %d partitions of %s below quorum", f.Then.AtMost.BelowQuorum, f.Policy.Ring.Name)
 		}
 	}
-	r.press("esc", "home", "n")
+	r.Press("esc", "home", "n")
 	n, _ := r.screen.nodes.Current()
-	if l := r.last().(screen.Toast); n.Key() == address(0) && !l.Bad {
+	if l := r.Last().(screen.Toast); n.Key() == address(0) && !l.Bad {
 		t.Error("n went nowhere and said nothing")
 	} else if n.Key() != address(0) && !n.loss.safe() {
 		t.Errorf("n went to %s, which is not safe", n.label)
@@ -135,7 +135,7 @@ func TestNextSafeWalks(t *testing.T) {
 	w.rings.Rings = w.rings.Rings[:3]
 	w.put(swift.RingsSource("objects"), &swift.Rings{Cluster: "objects", Rings: w.rings.Rings, Conf: w.rings.Conf}, nil)
 	r := newRobot(t, w, 140, 37).page(nodesPage)
-	r.press("n", "space") // sw002 is marked
+	r.Press("n", "space") // sw002 is marked
 	if got := r.screen.ask.asked.nodes; len(got) != 1 || got[0] != address(1) {
 		t.Fatalf("marked %v", got)
 	}
@@ -144,11 +144,11 @@ func TestNextSafeWalks(t *testing.T) {
 			t.Errorf("%s is in the zone of the marked one and not safe: %+v", n.label, n.loss)
 		}
 	}
-	r.press("n")
+	r.Press("n")
 	if n, _ := r.screen.nodes.Current(); n.Zone != 2 || n.label == "sw002" {
 		t.Errorf("the next safe node is %s of zone %d", n.label, n.Zone)
 	}
-	r.press("N")
+	r.Press("N")
 	if n := len(r.screen.nodes.Marked()); n < 4 {
 		t.Errorf("the largest safe set has %d nodes, a zone has 4", n)
 	}
@@ -157,26 +157,26 @@ func TestNextSafeWalks(t *testing.T) {
 // Acts are for hosts.
 func TestActsAreOnHosts(t *testing.T) {
 	r := newRobot(t, troubled(t), 80, 21).page(nodesPage)
-	r.press("X")
+	r.Press("X")
 	want := screen.Act{Action: "power.off", Targets: []fleet.Target{{Kind: fleet.KindHost, Name: "sw001", Site: "tokyo", Environment: "production"}}}
-	if got := fmt.Sprintf("%+v", r.last()); got != fmt.Sprintf("%+v", want) {
+	if got := fmt.Sprintf("%+v", r.Last()); got != fmt.Sprintf("%+v", want) {
 		t.Errorf("X asks for %s", got)
 	}
-	r.press("space", "space", "a")
-	if m, ok := r.last().(screen.Menu); !ok || len(m.Targets) != 2 || len(r.screen.Selection()) != 2 {
-		t.Errorf("a asks for %+v, the selection is %v", r.last(), r.screen.Selection())
+	r.Press("space", "space", "a")
+	if m, ok := r.Last().(screen.Menu); !ok || len(m.Targets) != 2 || len(r.screen.Selection()) != 2 {
+		t.Errorf("a asks for %+v, the selection is %v", r.Last(), r.screen.Selection())
 	}
-	r.press("end", "space", "X") // sw016 is no host of the fleet
-	if m, ok := r.last().(screen.Toast); !ok || !m.Bad || !strings.Contains(m.Text, "10.0.0.16") || r.screen.Selection() != nil {
-		t.Errorf("a node without a host: %+v", r.last())
+	r.Press("end", "space", "X") // sw016 is no host of the fleet
+	if m, ok := r.Last().(screen.Toast); !ok || !m.Bad || !strings.Contains(m.Text, "10.0.0.16") || r.screen.Selection() != nil {
+		t.Errorf("a node without a host: %+v", r.Last())
 	}
 	r.page(disksPage)
 	if r.screen.Selection() != nil {
 		t.Error("a disk can be acted on")
 	}
-	r.page(nodesPage).press("esc", "home", "enter", "X")
-	if m, ok := r.last().(screen.Act); !ok || m.Targets[0].Name != "sw001" {
-		t.Errorf("X on an opened node asks for %+v", r.last())
+	r.page(nodesPage).Press("esc", "home", "enter", "X")
+	if m, ok := r.Last().(screen.Act); !ok || m.Targets[0].Name != "sw001" {
+		t.Errorf("X on an opened node asks for %+v", r.Last())
 	}
 }
 
@@ -206,7 +206,7 @@ func TestShow(t *testing.T) {
 		t.Fatal("something else was opened")
 	}
 	w.store = known
-	late.tick()
+	late.Tick()
 	if late.screen.detail == nil || late.screen.detail.label != "sw011" {
 		t.Error("what was meant is not opened as soon as it is known")
 	}
@@ -217,7 +217,7 @@ func TestShow(t *testing.T) {
 
 func TestBackLeavesStepByStep(t *testing.T) {
 	r := newRobot(t, troubled(t), 80, 21).page(nodesPage)
-	r.press("space", "/").text("sw00").press("enter", "enter")
+	r.Press("space", "/").Text("sw00").Press("enter", "enter")
 	for _, step := range []struct {
 		what string
 		left func() bool
@@ -244,16 +244,16 @@ func TestBackLeavesStepByStep(t *testing.T) {
 func TestProbe(t *testing.T) {
 	w := troubled(t)
 	r := newRobot(t, w, 80, 21)
-	r.press("H")
-	r.answer(nil)
-	if _, ok := r.last().(screen.Act); ok {
+	r.Press("H")
+	r.Answer(nil)
+	if _, ok := r.Last().(screen.Act); ok {
 		t.Fatal("a plan although nobody chose")
 	}
-	r.press("H")
-	r.answer(kit.Item{ID: "archive"})
-	act, ok := r.last().(screen.Act)
+	r.Press("H")
+	r.Answer(kit.Item{ID: "archive"})
+	act, ok := r.Last().(screen.Act)
 	if !ok || act.Action != plans.Probe || act.Args["policy"] != "archive" || fmt.Sprint(act.Targets) != "[objects]" {
-		t.Fatalf("asked for %+v", r.last())
+		t.Fatalf("asked for %+v", r.Last())
 	}
 	step := func(s actions.Status, err, out string) actions.StepRecord {
 		return actions.StepRecord{Status: s, Error: err, Output: []string{"found done", out}}
@@ -269,10 +269,10 @@ func TestProbe(t *testing.T) {
 		older := run
 		older.Status = actions.Interrupted
 		w.runs = []actions.RunRecord{other, elsewhere, run, older}
-		r.tick()
-		r.press("end").see(parts...)
+		r.Tick()
+		r.Press("end").See(parts...)
 	}
-	r.miss("test object")
+	r.Miss("test object")
 	see("writing, reading back and deleting an object")
 	run.Status, run.Alive, run.Ended = actions.Succeeded, false, w.now.Add(-3*time.Minute)
 	see("● test object", "3m ago, policy archive: written in 12 ms, read back in 3 ms,", "deleted in 4 ms")
@@ -290,13 +290,13 @@ func TestClusters(t *testing.T) {
 	second.Name = "backup"
 	w.fleet.Clusters = append(w.fleet.Clusters, second)
 	w.put(swift.RingsSource("backup"), &swift.Rings{Cluster: "backup", Rings: w.rings.Rings, Conf: w.rings.Conf}, nil)
-	r := newRobot(t, w, 80, 21).see("objects (1 of 2)").page(nodesPage).press("space", "C")
-	r.answer(kit.Item{ID: "backup"})
-	r.see("backup (2 of 2)", "? 16 unknown").miss("marked")
-	r.press("L").text("gold 7").press("enter").see("gold, partition 7")
+	r := newRobot(t, w, 80, 21).See("objects (1 of 2)").page(nodesPage).Press("space", "C")
+	r.Answer(kit.Item{ID: "backup"})
+	r.See("backup (2 of 2)", "? 16 unknown").Miss("marked")
+	r.Press("L").Text("gold 7").Press("enter").See("gold, partition 7")
 	r.screen.Show("cluster//objects")
-	r.see("objects (1 of 2)")
-	newRobot(t, calm(t, 4, 2), 80, 21).press("C")
+	r.See("objects (1 of 2)")
+	newRobot(t, calm(t, 4, 2), 80, 21).Press("C")
 }
 
 // Nothing is claimed before it is known.
@@ -306,20 +306,20 @@ func TestBeforeAnythingIsRead(t *testing.T) {
 	fresh := calm(t, 4, 2)
 	fresh.fleet.Clusters[0].Name = "other"
 	r := newRobot(t, &world{fleet: fresh.fleet, store: empty.store, now: noon}, 80, 21)
-	r.see("reading the ring files of other").page(nodesPage).see("no ring is read yet").miss("● 0 up of 0 ·")
+	r.See("reading the ring files of other").page(nodesPage).See("no ring is read yet").Miss("● 0 up of 0 ·")
 	w.fleet.Clusters[0].Name = "broken"
 	w.put(swift.RingsSource("broken"), nil, &swift.Error{Cluster: "broken", Part: "rings", Trouble: swift.BadFile, Why: "object.ring.gz: unexpected end", Hint: "copy it again"})
-	newRobot(t, w, 80, 21).see("unexpected end", "without ring files nobody knows which nodes there are")
+	newRobot(t, w, 80, 21).See("unexpected end", "without ring files nobody knows which nodes there are")
 	none := newRobot(t, &world{fleet: &fleet.Fleet{}, store: w.store, now: noon}, 80, 21)
-	none.see("no Swift cluster is known")
+	none.See("no Swift cluster is known")
 	for range pages { // no key falls over nothing
-		none.press("tab")
+		none.Press("tab")
 		for _, k := range []string{"L", "H", "C", "c", "w", "down", "end"} {
-			none.press(k)
+			none.Press(k)
 		}
 		if none.screen.tab == nodesPage {
-			none.press("n", "N", "i", "space", "*", "enter", "a", "X", "o")
+			none.Press("n", "N", "i", "space", "*", "enter", "a", "X", "o")
 		}
-		none.frame()
+		none.Frame()
 	}
 }

@@ -2,11 +2,8 @@ package swift
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
-
-	tea "charm.land/bubbletea/v2"
 
 	"ringside/actions"
 	"ringside/backends/fleet"
@@ -15,10 +12,8 @@ import (
 	"ringside/backends/swift"
 	"ringside/backends/swift/ring"
 	"ringside/backends/watch"
-	"ringside/keymap"
-	"ringside/views/kit"
-	"ringside/views/kit/kittest"
 	"ringside/views/screen"
+	"ringside/views/screen/screentest"
 )
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -196,145 +191,22 @@ func (w *world) overview() *swift.Overview { return w.snapshot().Clusters[0] }
 
 // robot drives a screen as the console does, commands included.
 type robot struct {
-	t      testing.TB
+	screentest.Robot[*robot]
 	world  *world
 	screen *Screen
-	keys   *keymap.Map
-	hold   bool      // commands are kept instead of being carried out
-	held   []tea.Cmd // those
-	sent   []tea.Msg // what the screen asked of the console
 }
 
 func newRobot(t testing.TB, w *world, width, height int) *robot {
 	t.Helper()
-	keys, faults := keymap.New(keymap.Table, nil)
-	if faults != nil {
-		t.Fatal(faults)
-	}
-	r := &robot{t: t, world: w, keys: keys}
-	r.screen = New()
-	r.screen.Resize(width, height)
-	r.screen.Restyle(screen.Look{Theme: kit.NewTheme(true, false)})
-	r.tick()
-	return r
-}
-
-func (r *robot) tick() { r.run(r.screen.Refresh(r.world.snapshot())) }
-
-// run carries commands out.
-func (r *robot) run(cmd tea.Cmd) {
-	if cmd == nil {
-		return
-	}
-	if r.hold {
-		r.held = append(r.held, cmd)
-		return
-	}
-	switch m := cmd().(type) {
-	case nil:
-	case tea.BatchMsg:
-		for _, c := range m {
-			r.run(c)
-		}
-	case screen.Toast, screen.Act, screen.Menu, screen.Copy, screen.Overlay:
-		r.sent = append(r.sent, m)
-	default:
-		r.run(r.screen.Update(m))
-	}
-}
-
-// release carries out what was held.
-func (r *robot) release() {
-	r.hold = false
-	held := r.held
-	r.held = nil
-	for _, c := range held {
-		r.run(c)
-	}
-}
-
-func (r *robot) press(keys ...string) *robot {
-	r.t.Helper()
-	for _, k := range keys {
-		msg := kittest.Key(k)
-		if r.screen.Typing() {
-			r.run(r.screen.Type(msg))
-			continue
-		}
-		id, ok := r.keys.Lookup(r.screen.Scopes(), msg.String())
-		switch {
-		case !ok:
-			r.t.Fatalf("key %q means nothing in %v", k, r.screen.Scopes())
-		case id == keymap.Back:
-			r.screen.Back()
-		default:
-			r.run(r.screen.Do(id))
-		}
-	}
-	return r
-}
-
-func (r *robot) text(s string) *robot {
-	for _, c := range s {
-		if c == ' ' {
-			r.press("space")
-		} else {
-			r.press(string(c))
-		}
-	}
+	r := &robot{world: w, screen: New()}
+	r.Start(t, r, r.screen, func() screen.Snapshot { return r.world.snapshot() }, width, height)
 	return r
 }
 
 // page goes to a page.
 func (r *robot) page(page int) *robot {
 	for r.screen.tab != page {
-		r.press("tab")
-	}
-	return r
-}
-
-// answer picks from the dialog that was opened last.
-func (r *robot) answer(result any) {
-	r.t.Helper()
-	o, ok := r.last().(screen.Overlay)
-	if !ok {
-		r.t.Fatalf("no dialog is open: %+v", r.last())
-	}
-	r.run(screen.Send(o.Answer(result)))
-}
-
-func (r *robot) last() tea.Msg {
-	if len(r.sent) == 0 {
-		return nil
-	}
-	return r.sent[len(r.sent)-1]
-}
-
-func (r *robot) frame() string {
-	r.t.Helper()
-	f := r.screen.View()
-	kittest.Check(r.t, f, r.screen.w, r.screen.h)
-	return kittest.Plain(f)
-}
-
-func (r *robot) see(parts ...string) *robot {
-	r.t.Helper()
-	f := r.frame()
-	for _, p := range parts {
-		if !strings.Contains(f, p) {
-			r.t.Errorf("%q is not on screen:\n%s", p, f)
-		}
-	}
-	return r
-}
-
-func (r *robot) miss(parts ...string) *robot {
-	r.t.Helper()
-	f := r.frame()
-	for _, p := range parts {
-		if strings.Contains(f, p) {
-			r.t.Errorf("%q is on screen:\n%s", p, f)
-		}
+		r.Press("tab")
 	}
 	return r
 }
