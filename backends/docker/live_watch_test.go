@@ -147,22 +147,22 @@ func kill9(t *testing.T, engine string) {
 }
 
 func TestLiveEngineKilled(t *testing.T) {
-	e, other := live(t, "B"), live(t, "A")
+	e, other := live(t, "D"), live(t, "A")
 	id := create(t, e, nil)
 	s, _ := watchIt(t, e)
 	so, _ := watchIt(t, other)
 	until(t, "first lists", func() bool { return s.container(e, id) != nil && so.facts(other) != nil })
 	rig, dir := liveEnv(t, "RINGSIDE_TEST_RIG"), liveEnv(t, "RINGSIDE_TEST_DIR")
 	at := time.Now()
-	kill9(t, "B")
+	kill9(t, "D")
 	t.Cleanup(func() { // also when the test fails half way
 		if _, _, err := New(e.spec).Ping(soon(t)); err != nil {
-			must(t, exec.Command(rig, "engine", dir, "B").Run())
+			must(t, exec.Command(rig, "engine", dir, "D").Run())
 		}
 	})
 	until(t, "the failure is reported", func() bool { return s.get(e.Name()).Err != nil })
 	t.Logf("kill -9 of dockerd: reported after %v as: %v", time.Since(at), s.get(e.Name()).Err)
-	must(t, exec.Command(rig, "engine", dir, "B").Run())
+	must(t, exec.Command(rig, "engine", dir, "D").Run())
 	at = time.Now()
 	until(t, "recovery", func() bool { return s.get(e.Name()).Err == nil && s.container(e, id) != nil })
 	t.Logf("recovered %v after it answered again", time.Since(at))
@@ -173,10 +173,10 @@ func TestLiveEngineKilled(t *testing.T) {
 
 // A hung engine keeps its connections open and says nothing.
 func TestLiveEngineHangs(t *testing.T) {
-	e := live(t, "B")
+	e := live(t, "D")
 	s, _ := watchIt(t, e)
 	until(t, "first list", func() bool { return s.facts(e) != nil })
-	b, err := os.ReadFile(liveEnv(t, "RINGSIDE_TEST_DIR") + "/B/docker.pid")
+	b, err := os.ReadFile(liveEnv(t, "RINGSIDE_TEST_DIR") + "/D/docker.pid")
 	must(t, err)
 	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
 	must(t, err)
