@@ -10,6 +10,7 @@ import (
 	"ringside/keymap"
 	"ringside/views/kit"
 	"ringside/views/screen"
+	"ringside/views/screen/lists"
 )
 
 // list is the place of all containers.
@@ -51,17 +52,8 @@ func (l *list) key(msg tea.Msg) tea.Cmd {
 		case "esc":
 			l.clear()
 			return nil
-		case "up":
-			l.table.Move(-1)
-			return nil
-		case "down":
-			l.table.Move(1)
-			return nil
-		case "pgup":
-			l.table.Page(-1)
-			return nil
-		case "pgdown":
-			l.table.Page(1)
+		}
+		if lists.MoveTyping(&l.table, k.String()) {
 			return nil
 		}
 	}
@@ -104,8 +96,7 @@ func (l *list) changed() {
 }
 
 func (l *list) do(id keymap.ID) tea.Cmd {
-	if move, ok := moves[id]; ok {
-		move(&l.table)
+	if lists.Move(&l.table, id) {
 		l.countMarks()
 		return nil
 	}
@@ -127,20 +118,6 @@ func (l *list) do(id keymap.ID) tea.Cmd {
 		return l.s.copyMenu(l.items())
 	}
 	return nil
-}
-
-var moves = map[keymap.ID]func(*kit.Table){
-	keymap.Up:       func(t *kit.Table) { t.Move(-1) },
-	keymap.Down:     func(t *kit.Table) { t.Move(1) },
-	keymap.PageUp:   func(t *kit.Table) { t.Page(-1) },
-	keymap.PageDown: func(t *kit.Table) { t.Page(1) },
-	keymap.First:    func(t *kit.Table) { t.Jump(false) },
-	keymap.Last:     func(t *kit.Table) { t.Jump(true) },
-	keymap.Left:     func(t *kit.Table) { t.Scroll(-1) },
-	keymap.Right:    func(t *kit.Table) { t.Scroll(1) },
-	keymap.Mark:     func(t *kit.Table) { t.Mark() },
-	keymap.MarkTo:   func(t *kit.Table) { t.MarkTo() },
-	keymap.MarkAll:  func(t *kit.Table) { t.MarkAll() },
 }
 
 func (l *list) line() (line, bool) {

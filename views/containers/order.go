@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ringside/backends/docker"
+	"ringside/views/screen/lists"
 )
 
 // order is one way to sort: by a text or by a number. What is not known comes
@@ -114,45 +115,17 @@ func (s sorting) prepare(items []*item) {
 
 func (s sorting) compare(a, b *item) int {
 	if s.group.id != "none" {
-		if c := compareText(a.group, b.group, false); c != 0 {
+		if c := lists.CompareTexts(a.group, b.group, false); c != 0 {
 			return c
 		}
 	}
 	c := 0
 	if s.order.number != nil {
-		c = compareNumber(a.number, b.number, s.descending())
+		c = lists.CompareNumbers(a.number, b.number, s.descending())
 	} else {
-		c = compareText(a.value, b.value, s.descending())
+		c = lists.CompareTexts(a.value, b.value, s.descending())
 	}
 	return cmp.Or(c, strings.Compare(a.name, b.name), strings.Compare(a.src.spec.Name, b.src.spec.Name), strings.Compare(a.c.ID, b.c.ID))
-}
-
-func compareNumber(a, b float64, down bool) int {
-	switch na, nb := math.IsNaN(a), math.IsNaN(b); {
-	case na && nb:
-		return 0
-	case na:
-		return 1
-	case nb:
-		return -1
-	case down:
-		return cmp.Compare(b, a)
-	}
-	return cmp.Compare(a, b)
-}
-
-func compareText(a, b string, down bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a == "":
-		return 1
-	case b == "":
-		return -1
-	case down:
-		return strings.Compare(b, a)
-	}
-	return strings.Compare(a, b)
 }
 
 // grouping puts items under headings.

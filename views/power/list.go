@@ -11,6 +11,7 @@ import (
 	"ringside/views/kit"
 	"ringside/views/screen"
 	"ringside/views/screen/hosts"
+	"ringside/views/screen/lists"
 )
 
 // list is the map of all hosts and the table of those that the filter shows.
@@ -59,8 +60,8 @@ func (l *list) key(msg tea.Msg) tea.Cmd {
 		case "esc":
 			l.clear()
 			return nil
-		case "up", "down", "pgup", "pgdown":
-			moves[typedMoves[k.String()]](&l.table)
+		}
+		if lists.MoveTyping(&l.table, k.String()) {
 			return nil
 		}
 	}
@@ -75,8 +76,6 @@ func (l *list) key(msg tea.Msg) tea.Cmd {
 	}
 	return cmd
 }
-
-var typedMoves = map[string]keymap.ID{"up": keymap.Up, "down": keymap.Down, "pgup": keymap.PageUp, "pgdown": keymap.PageDown}
 
 // selectFirst puts the cursor on the first host, not on its heading: what is done
 // next should be done to a match, not to a group of them.
@@ -106,8 +105,7 @@ func (l *list) changed() {
 }
 
 func (l *list) do(id keymap.ID) tea.Cmd {
-	if move, ok := moves[id]; ok {
-		move(&l.table)
+	if lists.Move(&l.table, id) {
 		l.countMarks()
 		return nil
 	}
@@ -132,20 +130,6 @@ func (l *list) do(id keymap.ID) tea.Cmd {
 		return l.s.copyMenu(l.items())
 	}
 	return nil
-}
-
-var moves = map[keymap.ID]func(*kit.Table){
-	keymap.Up:       func(t *kit.Table) { t.Move(-1) },
-	keymap.Down:     func(t *kit.Table) { t.Move(1) },
-	keymap.PageUp:   func(t *kit.Table) { t.Page(-1) },
-	keymap.PageDown: func(t *kit.Table) { t.Page(1) },
-	keymap.First:    func(t *kit.Table) { t.Jump(false) },
-	keymap.Last:     func(t *kit.Table) { t.Jump(true) },
-	keymap.Left:     func(t *kit.Table) { t.Scroll(-1) },
-	keymap.Right:    func(t *kit.Table) { t.Scroll(1) },
-	keymap.Mark:     func(t *kit.Table) { t.Mark() },
-	keymap.MarkTo:   func(t *kit.Table) { t.MarkTo() },
-	keymap.MarkAll:  func(t *kit.Table) { t.MarkAll() },
 }
 
 func (l *list) line() (line, bool) {

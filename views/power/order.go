@@ -8,6 +8,7 @@ import (
 
 	"ringside/backends/bmc"
 	"ringside/views/screen/hosts"
+	"ringside/views/screen/lists"
 )
 
 // order is one way to sort: by a text or by a number. What is not known comes
@@ -103,39 +104,11 @@ func (s sorting) compare(a, b *item) int {
 	}
 	c := 0
 	if s.order.number != nil {
-		c = compareNumber(a.number, b.number, s.reverse)
+		c = lists.CompareNumbers(a.number, b.number, s.reverse)
 	} else {
-		c = compareText(a.value, b.value, s.reverse)
+		c = lists.CompareTexts(a.value, b.value, s.reverse)
 	}
 	return cmp.Or(c, cmp.Compare(a.place, b.place))
-}
-
-func compareNumber(a, b float64, down bool) int {
-	switch na, nb := math.IsNaN(a), math.IsNaN(b); {
-	case na && nb:
-		return 0
-	case na:
-		return 1
-	case nb:
-		return -1
-	case down:
-		return cmp.Compare(b, a)
-	}
-	return cmp.Compare(a, b)
-}
-
-func compareText(a, b string, down bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a == "":
-		return 1
-	case b == "":
-		return -1
-	case down:
-		return strings.Compare(b, a)
-	}
-	return strings.Compare(a, b)
 }
 
 // grouping puts items under headings.

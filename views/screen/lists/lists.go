@@ -1,7 +1,8 @@
 // Package lists is the list of a screen: a table of things with a filter, an order
 // and marks. A screen says in a Kind what its things are and how they look; their
 // cells are made for visible lines only, so that a key costs the same however many
-// things there are.
+// things there are. A list with headings, which this one has not, takes Move and the
+// comparisons from here.
 package lists
 
 import (
@@ -150,8 +151,8 @@ func (l *List[S, T]) Type(msg tea.Msg) tea.Cmd {
 		case "esc":
 			l.Unfilter()
 			return nil
-		case "up", "down", "pgup", "pgdown":
-			moves[typedMoves[k.String()]](&l.table)
+		}
+		if MoveTyping(&l.table, k.String()) {
 			return nil
 		}
 	}
@@ -161,8 +162,6 @@ func (l *List[S, T]) Type(msg tea.Msg) tea.Cmd {
 	}
 	return cmd
 }
-
-var typedMoves = map[string]keymap.ID{"up": keymap.Up, "down": keymap.Down, "pgup": keymap.PageUp, "pgdown": keymap.PageDown}
 
 // Unfilter takes the filter away, and says whether there was one.
 func (l *List[S, T]) Unfilter() bool {
@@ -175,11 +174,9 @@ func (l *List[S, T]) Unfilter() bool {
 // Do carries out a key of a list, and says whether it was one. Sort is not: its menu
 // is a dialog, which only the screen can open.
 func (l *List[S, T]) Do(id keymap.ID) bool {
-	move, moves := moves[id]
 	switch {
-	case moves:
-		move(&l.table)
-		if marks[id] {
+	case Move(&l.table, id):
+		if id == keymap.Mark || id == keymap.MarkTo || id == keymap.MarkAll {
 			l.countMarks()
 		}
 	case id == keymap.Filter:
@@ -193,22 +190,6 @@ func (l *List[S, T]) Do(id keymap.ID) bool {
 	}
 	return true
 }
-
-var moves = map[keymap.ID]func(*kit.Table){
-	keymap.Up:       func(t *kit.Table) { t.Move(-1) },
-	keymap.Down:     func(t *kit.Table) { t.Move(1) },
-	keymap.PageUp:   func(t *kit.Table) { t.Page(-1) },
-	keymap.PageDown: func(t *kit.Table) { t.Page(1) },
-	keymap.First:    func(t *kit.Table) { t.Jump(false) },
-	keymap.Last:     func(t *kit.Table) { t.Jump(true) },
-	keymap.Left:     func(t *kit.Table) { t.Scroll(-1) },
-	keymap.Right:    func(t *kit.Table) { t.Scroll(1) },
-	keymap.Mark:     func(t *kit.Table) { t.Mark() },
-	keymap.MarkTo:   func(t *kit.Table) { t.MarkTo() },
-	keymap.MarkAll:  func(t *kit.Table) { t.MarkAll() },
-}
-
-var marks = map[keymap.ID]bool{keymap.Mark: true, keymap.MarkTo: true, keymap.MarkAll: true}
 
 // Back clears, in this order: the filter, the marks; false when there was nothing.
 func (l *List[S, T]) Back() bool {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"ringside/views/kit"
 )
@@ -36,9 +37,9 @@ func (l *List[S, T]) sort() {
 	slices.SortFunc(l.sorted, func(a, b ranked[T]) int {
 		c := 0
 		if l.order.Number != nil {
-			c = compare(a.number, b.number, math.IsNaN(a.number), math.IsNaN(b.number), l.reverse)
+			c = CompareNumbers(a.number, b.number, l.reverse)
 		} else {
-			c = compare(a.text, b.text, a.text == "", b.text == "", l.reverse)
+			c = CompareTexts(a.text, b.text, l.reverse)
 		}
 		return cmp.Or(c, a.place-b.place)
 	})
@@ -49,18 +50,35 @@ func (l *List[S, T]) sort() {
 	l.keep(l.all)
 }
 
-func compare[V cmp.Ordered](a, b V, noA, noB, down bool) int {
-	switch {
-	case noA && noB:
+// CompareNumbers compares for an order, down the largest first. NaN, what is not
+// known, comes last in both directions.
+func CompareNumbers(a, b float64, down bool) int {
+	switch na, nb := math.IsNaN(a), math.IsNaN(b); {
+	case na && nb:
 		return 0
-	case noA:
+	case na:
 		return 1
-	case noB:
+	case nb:
 		return -1
 	case down:
 		return cmp.Compare(b, a)
 	}
 	return cmp.Compare(a, b)
+}
+
+// CompareTexts compares as CompareNumbers does; "" is not known.
+func CompareTexts(a, b string, down bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a == "":
+		return 1
+	case b == "":
+		return -1
+	case down:
+		return strings.Compare(b, a)
+	}
+	return strings.Compare(a, b)
 }
 
 // SortMenu offers the orders; SortBy takes the ID of the one picked.
