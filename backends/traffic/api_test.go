@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -27,6 +28,17 @@ type fakeCaddy struct {
 	trailer bool
 	deaf    bool // accepts and does not act
 	meddle  func()
+	reset   map[string]int // by method: how many requests are still to be reset, before they are read
+	lost    bool           // the answer to the next change is
+}
+
+// drop ends a connection without an answer, as a listener does that is replaced.
+func drop(w http.ResponseWriter) {
+	conn, _, err := w.(http.Hijacker).Hijack()
+	if err == nil {
+		conn.(*net.TCPConn).SetLinger(0)
+		conn.Close()
+	}
 }
 
 func (f *fakeCaddy) etag() string { return fmt.Sprintf(`"/config/x %d"`, f.version) }
@@ -35,6 +47,9 @@ func (f *fakeCaddy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
+	case f.reset[r.Method] > 0:
+		f.reset[r.Method]--
+		drop(w)
 	case r.URL.Path == "/reverse_proxy/upstreams":
 		io.WriteString(w, `[{"address":"a:1","num_requests":4,"fails":0},{"address":"a:2","num_requests":0,"fails":2}]`)
 	case r.Method == http.MethodGet && r.URL.Path == "/config/apps/http":
@@ -63,6 +78,9 @@ func (f *fakeCaddy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			f.object["upstreams"] = body
 		} else {
 			f.object = body.(map[string]any)
+		}
+		if f.lost {
+			drop(w)
 		}
 	}
 }
@@ -129,6 +147,35 @@ func TestCaddyRefuses(t *testing.T) {
 	err = caddyProxy(t, &fakeCaddy{object: map[string]any{"handler": "file_server"}}, "web").Switch(t.Context(), fleet.Blue, fleet.Green)
 	if err == nil || !strings.Contains(err.Error(), "neither a reverse_proxy handler nor an upstream") {
 		t.Errorf("another handler: %v", err)
+	}
+}
+
+// Caddy replaces the listener of its admin API with every change, and drops who waits
+// at the old one: what broke is asked again, and a change is looked for before.
+func TestCaddyDropsConnections(t *testing.T) {
+	for name, c := range map[string]struct {
+		reset map[string]int
+		lost  bool
+		want  string // of the error
+		live  string
+	}{
+		"reads":                {map[string]int{"GET": 2}, false, "", "a:2"},
+		"all reads":            {map[string]int{"GET": 1000}, false, "connection reset by peer", "a:1"},
+		"the change":           {map[string]int{"PATCH": 1}, false, "", "a:2"},
+		"every change":         {map[string]int{"PATCH": 1000}, false, "connection reset by peer", "a:1"},
+		"the change's answer":  {nil, true, "", "a:2"},
+		"both, and the answer": {map[string]int{"GET": 1, "PATCH": 1}, true, "", "a:2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fakeCaddy{object: map[string]any{"@id": "up", "dial": "a:1"}, reset: c.reset, lost: c.lost}
+			err := caddyProxy(t, f, "up").Switch(t.Context(), fleet.Blue, fleet.Green)
+			if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+			if f.object["dial"] != c.live {
+				t.Errorf("it has %v", f.object)
+			}
+		})
 	}
 }
 

@@ -12,9 +12,11 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"ringside/backends/fleet"
+	"ringside/backends/fleet/retry"
 )
 
 const (
@@ -220,26 +222,55 @@ func (c *caddy) swap(ctx context.Context, was *View, to fleet.Colour) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.do(ctx, http.MethodPatch, path, raw, n.etag, nil); err != nil {
-		return err
+	for try := 1; ; try++ {
+		_, err = c.do(ctx, http.MethodPatch, path, raw, n.etag, nil)
+		if err != nil && !broken(err) {
+			return err
+		}
+		now, look := c.read(ctx)
+		if look == nil {
+			ups, look = now.upstreams()
+		}
+		switch {
+		case look != nil:
+			return errors.Join(err, look)
+		case sameSet(dials(ups), want):
+			return nil // although the answer may have been lost
+		case err == nil:
+			return &reason{why: "Caddy accepted the switch and did not act: the upstreams are still " + joined(dials(ups)), hint: "nothing was switched; look at Caddy's log"}
+		case try == 2:
+			return err
+		}
 	}
-	now, err := c.read(ctx)
-	if err != nil {
-		return err
-	}
-	if ups, err = now.upstreams(); err == nil && !sameSet(dials(ups), want) {
-		err = &reason{why: "Caddy accepted the switch and did not act: the upstreams are still " + joined(dials(ups)), hint: "nothing was switched; look at Caddy's log"}
-	}
-	return err
 }
 
 // settle has nothing to do: Caddy keeps what it was told itself.
 func (c *caddy) settle(context.Context, *View) error { return nil }
 
-// do makes one request; into is filled from the answer's JSON. It returns the ETag.
+// readTries is how often a read is tried whose connection breaks. A Caddy that has
+// just got a new configuration gives its admin API a new listener too, and drops who
+// waits at the old one.
+const readTries = 4
+
+// broken says that a connection ended without an answer.
+func broken(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// do makes a request; into is filled from the answer's JSON. It returns the ETag.
 func (c *caddy) do(ctx context.Context, method, path string, body []byte, match string, into any) (etag string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, apiLimit)
 	defer cancel()
+	back := retry.Backoff{Min: 50 * time.Millisecond}
+	for i := 1; ; i++ {
+		etag, err = c.ask(ctx, method, path, body, match, into)
+		if err == nil || method != http.MethodGet || !broken(err) || i == readTries || !back.Wait(ctx) {
+			return etag, err
+		}
+	}
+}
+
+func (c *caddy) ask(ctx context.Context, method, path string, body []byte, match string, into any) (etag string, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
 		return "", err
