@@ -66,14 +66,14 @@ func clusterLoss(o *swift.Overview, effect []swift.WhatIf, nodes []string) (out 
 	if n := o.NodeCount().Unknown; n > 0 {
 		unknown = fmt.Sprintf("; at most: %s as off", many(n, "node is not known and counts", "nodes are not known and count"))
 	}
-	add := func(level, text string, f figures, then string) {
+	add := func(level, one, several string, f figures, then string) {
 		if f.total > 0 {
-			out = append(out, Loss{"partitions", level, o.Cluster.Name, many(f.total, "partition", "partitions") + " " + text + ": " + f.String() + then + unknown})
+			out = append(out, Loss{"partitions", level, o.Cluster.Name, many(f.total, "partition "+one, "partitions "+several) + ": " + f.String() + then + unknown})
 		}
 	}
-	add("block", "become unreadable", lost, "")
-	add("warn", "fall below primary quorum", weak, "; "+weak.writes())
-	add("note", "lose a replica", degraded, "")
+	add("block", "becomes unreadable", "become unreadable", lost, "")
+	add("warn", "falls below primary quorum", "fall below primary quorum", weak, "; "+weak.writes())
+	add("note", "loses a replica", "lose a replica", degraded, "")
 	if len(out) == 0 {
 		out = append(out, Loss{"partitions", "note", o.Cluster.Name, many(len(nodes), "host is a storage node", "hosts are storage nodes") + ", and no partition loses a replica by this"})
 	}
