@@ -27,6 +27,11 @@ func TagTarget(r fleet.Registry, repository, tag string) fleet.Target {
 // Running lists what the engines run, or have paused, as the registries' matrix
 // takes it.
 func Running(s *watch.State) (out []registry.Running) {
+	n := 0
+	for _, f := range watch.Latest[*docker.Facts](s) {
+		n += len(f.Containers)
+	}
+	out = make([]registry.Running, 0, n)
 	for _, f := range watch.Latest[*docker.Facts](s) {
 		for _, c := range f.Containers {
 			if c.State != docker.Running && c.State != docker.Paused && c.State != docker.Restarting {
@@ -50,6 +55,9 @@ func Syncs(s *watch.State) (out []*registry.Facts) {
 // Registries finds what is wrong with registries and syncs, and with what
 // production runs of them, worst first.
 func Registries(f *fleet.Fleet, s *watch.State, now time.Time) []Problem {
+	if len(f.Syncs) == 0 { // nothing is compared, and what runs need not be listed
+		return nil
+	}
 	var out []Problem
 	insecure := map[string]bool{}
 	for _, spec := range f.Syncs {
